@@ -1,0 +1,128 @@
+// Real servers for a test: Redis, PostgreSQL and our daemons, each on a free port, in a folder of its own, ended with the test.
+//
+//   const redis = await startRedis();            redis.port, redis.kill('SIGKILL'), redis.restart(), redis.stop()
+//   const pg = await startPostgres();            pg.url (migrated database)
+//   const d = await startDaemon('admissiond', { args: [...] , env: {...} });   d.url, d.port, d.pid, d.log()
+//
+// Everything started is ended by `stopAll()`: call it in an `after` hook.
+import { spawn, execFileSync } from 'node:child_process';
+import { createServer, connect } from 'node:net';
+import { mkdtempSync, mkdirSync, chownSync, symlinkSync, existsSync, readFileSync, readdirSync, rmSync, openSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from './wait.mjs';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const build = process.env.WR_BUILD_DIR ?? join(root, 'build');
+const running = new Set();
+const folders = [];
+
+// Below the ephemeral range, so that no outgoing connection can take it between the asking and the listening.
+export async function freePort() {
+    for (;;) {
+        const port = 10_000 + Math.floor(Math.random() * 22_000);
+        const free = await new Promise((done) => {
+            const probe = createServer();
+            probe.once('error', () => done(false));
+            probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+        });
+        if (free) return port;
+    }
+}
+export function temporaryFolder(name) {
+    const folder = mkdtempSync(join(tmpdir(), `waitroom-${name}-`));
+    chmodSync(folder, 0o755);
+    folders.push(folder);
+    return folder;
+}
+export function listens(port) {
+    return new Promise((done) => {
+        const socket = connect({ port, host: '127.0.0.1' }, () => { socket.destroy(); done(true); });
+        socket.once('error', () => done(false));
+    });
+}
+
+class Server {
+    constructor(name, command, args, { env, folder, serves, cwd }) {
+        Object.assign(this, { name, command, args, env, folder, serves, cwd, logFile: join(folder, `${name}.log`) });
+    }
+    async start() {
+        const log = openSync(this.logFile, 'a');
+        this.process = spawn(this.command, this.args, { env: { ...process.env, ...this.env }, cwd: this.cwd, stdio: ['ignore', log, log] });
+        this.ended = new Promise((done) => this.process.once('exit', (code, signal) => { this.exit = { code, signal }; running.delete(this); done(this.exit); }));
+        this.exit = null;
+        running.add(this);
+        await waitFor(`${this.name} to serve`, async () => {
+            if (this.exit) throw new Error(`${this.name} ended: ${JSON.stringify(this.exit)}\n${this.log()}`);
+            return this.serves();
+        }, { timeout: 20_000 });
+        return this;
+    }
+    get pid() { return this.process.pid; }
+    log() { return readFileSync(this.logFile, 'utf8'); }
+    async kill(signal = 'SIGKILL') {
+        if (this.exit) return this.exit;
+        this.process.kill(signal);
+        return this.ended;
+    }
+    async stop() {
+        if (this.exit) return this.exit;
+        this.process.kill('SIGCONT');
+        this.process.kill('SIGTERM');
+        const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
+        await this.ended;
+        clearTimeout(timer);
+        return this.exit;
+    }
+    async restart() {
+        await this.kill();
+        return this.start();
+    }
+}
+
+export async function startRedis(options = []) {
+    const folder = temporaryFolder('redis'), port = await freePort();
+    const program = join(folder, 'redis-server');
+    symlinkSync(['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'].find(existsSync), program);
+    const server = new Server('redis', program, ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes',
+        '--appendfsync', 'always', '--save', '', '--maxmemory-policy', 'noeviction', ...options].map(String), { folder, serves: () => listens(port) });
+    await server.start();
+    return Object.assign(server, { port, address: `127.0.0.1:${port}`, url: `redis://127.0.0.1:${port}` });
+}
+
+export async function startPostgres() {
+    const bin = '/usr/lib/postgresql/15/bin', folder = temporaryFolder('postgres'), port = await freePort();
+    const isRoot = process.getuid() === 0;
+    const asServer = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', 'env', `HOME=${folder}`] : ['env'];
+    if (isRoot) {
+        const id = (flag) => Number(execFileSync('id', [flag, 'postgres']));
+        chownSync(folder, id('-u'), id('-g'));
+    }
+    execFileSync(asServer[0], [...asServer.slice(1), `${bin}/initdb`, '-D', `${folder}/data`, '-A', 'trust', '--no-locale', '-E', 'UTF8', '-U', 'waitroom', '--no-sync'], { stdio: 'pipe', cwd: folder });
+    const base = `postgresql://waitroom@127.0.0.1:${port}`;
+    const psql = (url, ...args) => execFileSync('psql', ['-qAt', '-v', 'ON_ERROR_STOP=1', url, ...args], { stdio: 'pipe' }).toString();
+    const server = new Server('postgres', asServer[0], [...asServer.slice(1), `${bin}/postgres`, '-D', `${folder}/data`, '-c', `port=${port}`,
+        '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`, '-c', 'max_connections=100'],
+    { folder, cwd: folder, serves: () => { psql(`${base}/postgres`, '-c', 'select 1'); return true; } });
+    await server.start();
+    psql(`${base}/postgres`, '-c', 'create database waitroom');
+    const migrations = join(root, 'sql', 'migrations');
+    for (const file of readdirSync(migrations).sort()) psql(`${base}/waitroom`, '--single-transaction', '-f', join(migrations, file));
+    return Object.assign(server, { port, url: `${base}/waitroom`, psql: (...args) => psql(`${base}/waitroom`, ...args) });
+}
+
+export async function startDaemon(name, { args = [], env = {}, port, ready = true } = {}) {
+    const folder = temporaryFolder(name);
+    port ??= await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const server = new Server(name, join(build, 'bin', name), ['--listen', `127.0.0.1:${port}`, ...args].map(String),
+        { env, folder, serves: async () => (await fetch(`${url}/${ready ? 'readyz' : 'healthz'}`)).ok });
+    await server.start();
+    return Object.assign(server, { port, url });
+}
+
+export async function stopAll() {
+    await Promise.all([...running].reverse().map((server) => server.stop()));
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
