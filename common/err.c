@@ -1,0 +1,36 @@
+#include "err.h"
+#include <assert.h>
+
+static const struct {
+    int status;
+    const char *slug, *title, *next;
+} errors[WR_ERR_COUNT] = {
+#define X(name, status_, slug_, title_, next_)                                                               \
+    [WR_ERR_##name] = {.status = status_, .slug = slug_, .title = title_, .next = next_},
+    WR_ERRORS(X)
+#undef X
+};
+
+int wr_err_status(enum wr_err err)
+{
+    assert(err < WR_ERR_COUNT);
+    return errors[err].status;
+}
+
+const char *wr_err_slug(enum wr_err err)
+{
+    assert(err < WR_ERR_COUNT);
+    return errors[err].slug;
+}
+
+const char *wr_err_title(enum wr_err err)
+{
+    assert(err < WR_ERR_COUNT);
+    return errors[err].title;
+}
+
+const char *wr_err_next(enum wr_err err)
+{
+    assert(err < WR_ERR_COUNT);
+    return errors[err].next;
+}
