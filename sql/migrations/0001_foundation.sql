@@ -119,11 +119,14 @@ create table order_events (
     primary key (order_id, event)
 );
 
-create table cancels ( -- a cancel that came before its order is remembered and wins
+create table cancels ( -- remembered until done: a cancel that came before its order wins
     public_id    uuid primary key,
     sale         text not null,
-    requested_at timestamptz not null default now()
+    shopper      text not null, -- only the order's own shopper cancels it
+    requested_at timestamptz not null default now(),
+    done_at      timestamptz
 );
+create index cancels_to_do on cancels (requested_at) where done_at is null;
 
 create table payments (
     id              bigint generated always as identity primary key,
@@ -164,6 +167,23 @@ create table outbox ( -- what Redis and the shopper must still be told, in order
     created_at timestamptz not null default now()
 );
 
+create table leases ( -- work that only one instance may do at a time
+    name   text primary key,
+    holder text not null default '',
+    until  timestamptz not null default '-infinity'
+);
+insert into leases (name) values ('outbox');
+
+-- What a shopper's page is told about an order (docs/KEYSPACE.md), so that there is one place that says it.
+create function order_message(o orders, payment_url text) returns jsonb language sql stable as $$
+    select jsonb_strip_nulls(jsonb_build_object(
+        'type', 'order', 'sale', o.sale, 'queue_ticket_id', o.public_id, 'sku', o.sku, 'quantity', o.quantity,
+        'status', o.status, 'event', o.event, 'payment_url', payment_url,
+        'expires_at', case when o.status = 'pending_payment'
+                           then floor(extract(epoch from o.hold_expires_at) * 1000)::bigint end,
+        'reason', o.reason))
+$$;
+
 create table dead_letters (
     id           bigint generated always as identity primary key,
     source       text not null,  -- topic, or 'webhook'
@@ -173,9 +193,11 @@ create table dead_letters (
     payload      bytea not null,
     error        text not null,
     created_at   timestamptz not null default now(),
+    published_at timestamptz,    -- when the dead letters' topic had it
     replayed_at  timestamptz,
     unique (source, partition, position)
 );
+create index dead_letters_to_publish on dead_letters (id) where published_at is null;
 
 create table audit (
     id     bigint generated always as identity primary key,
