@@ -3,8 +3,9 @@
  *
  * Work functions are straight sequential code: begin, statements, commit. They touch only their `op` and the connection.
  * A lost connection during commit is WR_ERR_NO_ANSWER: do the whole work again (make it idempotent). WR_ERR_CONFLICT: a
- * unique or check constraint refused. WR_ERR_BACKEND: the database is not there or refused; nothing happened.
- * Reconnects by itself; connect 3 s, statement 3 s, lock 1 s, idle in transaction 5 s. */
+ * unique or check constraint refused. WR_ERR_INVALID: a value has no place in its column (class 22). WR_ERR_BACKEND: the
+ * database is not there or refused; nothing happened. A statement outside a transaction commits by itself: lost under
+ * way it is WR_ERR_NO_ANSWER too. Reconnects by itself; connect 3 s, statement 3 s, lock 1 s, idle in transaction 5 s. */
 #ifndef WR_PG_H
 #define WR_PG_H
 #include "embed.h"
@@ -42,7 +43,7 @@ int64_t wr_rows_int(const struct wr_rows *rows, size_t row, const char *column);
 bool wr_rows_bool(const struct wr_rows *rows, size_t row, const char *column);
 void wr_rows_free(struct wr_rows *rows); /* takes NULL */
 
-/* For commands and start-up: a connection without pool or loop, blocking. */
+/* For commands and start-up: a connection without pool or loop, blocking; statement 60 s, lock 10 s. */
 enum wr_err wr_pg_connect(struct wr_pg_conn **out, const char *url) WR_MUST_CHECK;
 void wr_pg_disconnect(struct wr_pg_conn *c);
 const char *wr_pg_version(void);
