@@ -77,4 +77,5 @@ def main():
         out.write(f"/* Made by cmake/embed.py. */\n#include \"{name}.h\"\n" + "\n".join(source) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
