@@ -35,7 +35,8 @@ struct wr_redis_config {
 };
 /* Returns at once; connects in the background. Bad address: WR_ERR_INVALID. */
 enum wr_err wr_redis_open(struct wr_redis **out, struct wr_loop *loop, const struct wr_redis_config *config) WR_MUST_CHECK;
-void wr_redis_close(struct wr_redis *r); /* pending callbacks run with NO_ANSWER before it returns; takes NULL */
+/* Pending callbacks run with NO_ANSWER before it returns; takes NULL. Never from inside a callback of `r`. */
+void wr_redis_close(struct wr_redis *r);
 bool wr_redis_connected(const struct wr_redis *r);
 const char *wr_redis_run_id(const struct wr_redis *r); /* 40 hex of the process we talk to; "" while not connected */
 
@@ -54,8 +55,9 @@ void wr_args_free(struct wr_args *a);
 /* The arguments are read before it returns. */
 void wr_redis_command(struct wr_redis *r, const struct wr_args *args, wr_redis_cb *cb, void *ctx);
 void wr_redis_commandv(struct wr_redis *r, wr_redis_cb *cb, void *ctx, ...) __attribute__((sentinel)); /* texts, NULL */
-/* EVALSHA, EVAL once after NOSCRIPT. `args` holds the script's keys, then its arguments; their numbers are asserted
- * against the script's contract. */
+/* EVAL on the connection's first use of the script, EVALSHA from then on, EVAL once after NOSCRIPT. `args` holds the
+ * script's keys, then its arguments; their numbers are asserted against the script's contract. A script that failed on
+ * its way (an error not refused by name) is WR_ERR_NO_ANSWER: it may have written before. */
 void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args, wr_redis_cb *cb, void *ctx);
 
 /* Replies. Wrong type or index: 0, "" or NULL. */
@@ -77,8 +79,9 @@ struct wr_subscriber_config {
     void *ctx;
 };
 enum wr_err wr_subscriber_open(struct wr_subscriber **out, struct wr_loop *loop, const struct wr_subscriber_config *config) WR_MUST_CHECK;
-void wr_subscriber_close(struct wr_subscriber *s);
-/* `done` runs when Redis confirmed it: subscribe first, read the state second. Counted: as many unsubscribes end it. */
+void wr_subscriber_close(struct wr_subscriber *s); /* takes NULL; never from inside a callback of `s` */
+/* `done` (may be NULL) runs once, when Redis confirmed it: subscribe first, read the state second. Counted: as many
+ * unsubscribes end it; then a `done` that has not run yet never will. */
 void wr_subscribe(struct wr_subscriber *s, const char *channel, void (*done)(void *ctx), void *ctx);
 void wr_unsubscribe(struct wr_subscriber *s, const char *channel);
 
