@@ -1,5 +1,6 @@
 /* test.h - cmocka with tests that register themselves: TEST(a_sentence) { ... }, and nothing else at the end
- * of the file. */
+ * of the file. Functions of the file that go around each test or around all of them are named by macros before this is
+ * included: WR_TEST_SETUP, WR_TEST_TEARDOWN, WR_GROUP_SETUP, WR_GROUP_TEARDOWN. */
 #ifndef WR_TEST_H
 #define WR_TEST_H
 #include <setjmp.h>
@@ -11,6 +12,27 @@
 #include <string.h>
 #include <cmocka.h>
 
+#ifdef WR_TEST_SETUP
+static int WR_TEST_SETUP(void **state);
+#else
+#define WR_TEST_SETUP NULL
+#endif
+#ifdef WR_TEST_TEARDOWN
+static int WR_TEST_TEARDOWN(void **state);
+#else
+#define WR_TEST_TEARDOWN NULL
+#endif
+#ifdef WR_GROUP_SETUP
+static int WR_GROUP_SETUP(void **state);
+#else
+#define WR_GROUP_SETUP NULL
+#endif
+#ifdef WR_GROUP_TEARDOWN
+static int WR_GROUP_TEARDOWN(void **state);
+#else
+#define WR_GROUP_TEARDOWN NULL
+#endif
+
 #define TESTS_MAX 200
 static struct CMUnitTest wr_tests[TESTS_MAX];
 static size_t wr_test_count;
@@ -20,13 +42,13 @@ static size_t wr_test_count;
     __attribute__((constructor)) static void register_##name(void)                                           \
     {                                                                                                        \
         assert_true(wr_test_count < TESTS_MAX);                                                              \
-        wr_tests[wr_test_count++] = (struct CMUnitTest){#name, name, NULL, NULL, NULL};                      \
+        wr_tests[wr_test_count++] = (struct CMUnitTest){#name, name, WR_TEST_SETUP, WR_TEST_TEARDOWN, NULL};                      \
     }                                                                                                        \
     static void name(void **state __attribute__((unused)))
 
 int main(void)
 {
-    return _cmocka_run_group_tests(__FILE__, wr_tests, wr_test_count, NULL, NULL);
+    return _cmocka_run_group_tests(__FILE__, wr_tests, wr_test_count, WR_GROUP_SETUP, WR_GROUP_TEARDOWN);
 }
 
 #endif

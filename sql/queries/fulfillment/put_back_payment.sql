@@ -1,0 +1,2 @@
+update payments set lease_until = null, next_attempt_at = now() + make_interval(secs => $2::bigint / 1000.0)
+where id = $1::bigint
