@@ -23,7 +23,7 @@ size_t wr_base64url(const void *data, size_t len, char *out); /* no padding; roo
 /* Strict (no padding, no stray bits). Returns the length or -1; `cap` bounds it. */
 long wr_unbase64url(const char *text, size_t len, void *out, size_t cap);
 
-struct wr_ed25519; /* a key pair, or a public key alone */
+struct wr_ed25519; /* a key pair, or a public key alone; one thread at a time */
 struct wr_ed25519 *wr_ed25519_new(void); /* generates */
 enum wr_err wr_ed25519_load(struct wr_ed25519 **out, const char *pem_path) WR_MUST_CHECK; /* private, PKCS#8 PEM */
 enum wr_err wr_ed25519_save(const struct wr_ed25519 *key, const char *pem_path) WR_MUST_CHECK; /* mode 0400 */

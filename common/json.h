@@ -22,7 +22,7 @@ struct wr_json_field {
     const char *name;
     enum wr_json_type type;
     size_t offset;     /* TEXT: char[cap]; INT: int64_t; REAL: double; BOOL: bool; ANY: const struct wr_json * (borrowed) */
-    size_t cap;        /* TEXT: bytes with NUL; longer text is WR_ERR_INVALID */
+    size_t cap;        /* TEXT: bytes with NUL; longer text is WR_ERR_INVALID. `null` counts as absent */
     bool required;
     int64_t min, max;  /* INT: accepted range when max > min; TEXT: least length in min */
 };
@@ -47,11 +47,15 @@ int64_t wr_json_int(const struct wr_json *v, int64_t fallback);
 bool wr_json_bool(const struct wr_json *v, bool fallback);
 
 /* Building. `fmt` is jansson's pack format ("{s:s, s:I, s:o}"); `o` takes ownership of a struct wr_json *.
- * Integers: `I` with int64_t (cast), `i` with int. Aborts on a wrong format, which is a bug. */
+ * Integers: `I` with int64_t (cast), `i` with int. Aborts on a wrong format, which is a bug. Texts that may not be UTF-8
+ * go in as wr_json_bytes() with `o`; as `s` they are logged and the whole value becomes an empty object. */
 struct wr_json *wr_json_build(const char *fmt, ...);
+struct wr_json *wr_json_bytes(const void *bytes, size_t len); /* a text; what is not UTF-8 becomes U+FFFD */
 void wr_json_append(struct wr_json *array, struct wr_json *owned);
 void wr_json_set(struct wr_json *object, const char *name, struct wr_json *owned);
 /* Compact, names in the order they were given, appended to `out`. */
 void wr_json_render(const struct wr_json *v, struct wr_buf *out);
+
+const char *wr_json_version(void);
 
 #endif

@@ -304,3 +304,8 @@ void wr_signal_free(struct wr_signal *s)
     if (s)
         uv_close((uv_handle_t *)&s->uv, free_closed);
 }
+
+const char *wr_loop_version(void)
+{
+    return uv_version_string();
+}

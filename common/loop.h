@@ -46,4 +46,6 @@ void wr_signal_free(struct wr_signal *s);
  * becomes one call to a store. A deferral cannot be taken back: guard it with a flag of your own. */
 void wr_loop_defer(struct wr_loop *loop, wr_loop_cb *run, void *ctx);
 
+const char *wr_loop_version(void);
+
 #endif

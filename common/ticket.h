@@ -18,7 +18,7 @@ struct wr_ticket {
     char shopper[WR_SHOPPER_LEN + 1];
     int moves;
     int64_t issued_s;            /* wall clock */
-    int64_t told_low_s, told_high_s; /* the estimate told at joining */
+    int64_t told_low_s, told_high_s; /* the estimate told at joining; 0: none */
 };
 
 struct wr_ticket_key; /* current key and those still accepted */
