@@ -1,0 +1,456 @@
+// tick.lua, join.lua and presence.lua on a real Redis. `World` seeds a line and steps its clock by writing `time`, as a
+// machine's clock would step; `Worker` is a worker as ADMISSION describes it, and checks every answer against what it knows.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import Redis from 'ioredis';
+import { startRedis, stopAll } from '../lib/servers.mjs';
+import { script } from '../lib/script.mjs';
+
+const tick = script('waitroom/tick.lua'), join = script('waitroom/join.lua'), presence = script('waitroom/presence.lua');
+let server, redis, sales = 0;
+before(async () => {
+    server = await startRedis();
+    redis = new Redis(server.port);
+});
+after(async () => {
+    redis.disconnect();
+    await stopAll();
+});
+
+function random(seed) { // mulberry32: runs repeat
+    return () => {
+        seed = (seed + 0x6d2b79f5) | 0;
+        let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+        return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    };
+}
+const shopperOf = (place) => `shopper${place}`;
+const pairs = (list) => list.reduce((out, v, i) => (i % 2 ? out.at(-1).push(v) : out.push([v]), out), []);
+
+class World {
+    constructor(fields) {
+        this.sale = `s${++sales}`;
+        this.gen = 1;
+        this.rate = 6000;
+        this.fields = fields;
+        this.ready = new Map(); // place -> worker, as the script must see it
+        this.heard = new Map(); // worker -> {clock, low, first}
+        this.issued = new Map(); // jti -> {place, granted}
+        this.grants = [];
+        this.entered = new Set();
+        this.living = new Map(); // place -> {jti, until}
+    }
+    key(name) { return `wr:{${this.sale}}:${name}`; }
+    get keys() {
+        return [...['line', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'fronts', 'blocked'].map((k) => this.key(k)), this.key('spent:7:0')];
+    }
+    async open() {
+        const now = Date.now();
+        await redis.hset(this.key('line'), {
+            run: 7, gen: this.gen, run_id: 'x', phase: 'live', mode: 'queue', message: '', rate: this.rate, burst_ms: 500, level: '0.000000', level_at: now,
+            clock: now, time: now, live_at: now - 1000, called: 0, called_at: now - 1000, asked: 0, answered: 0, front: 0, front_at: 0, counter: 0, ceiling: 1e6,
+            cap: 0, factor: 100, admission_s: 600, away_limit_s: 60, left: -1, left_at: 0, version: 1, table_version: 0,
+            granted_total: 0, joined_total: 0, entered_total: 0, finished_total: 0, returned_total: 0, ...this.fields,
+        });
+        const line = await this.line();
+        this.rate = Number(line.rate);
+        this.burst = 1 + Number(line.burst_ms) / 1000 * this.rate / 60;
+        return this;
+    }
+    line() { return redis.hgetall(this.key('line')); }
+    set(fields) { return redis.hset(this.key('line'), fields); }
+    // Lets `ms` pass on the line's clock before the next script (in steps that the clock accepts).
+    async pass(ms) {
+        const now = Date.now();
+        await this.set({ time: Math.round(now - ms) });
+    }
+    call(a) {
+        const flat = (list) => (list ?? []).flat();
+        const counts = [a.add, a.del, a.entered, a.expired, a.left, a.handed].map((l) => (l ?? []).length);
+        return tick(redis, this.keys, [a.gen ?? this.gen, 7, a.me ?? 'w', a.full ? 1 : 0, a.called ?? 0, a.clock ?? 0, a.low ?? 0, a.first ?? 0, a.waiting ?? 0,
+            a.held ?? 0, a.asked ?? 0, a.answered ?? 0, a.stride ?? 1, a.uncalled ?? 0, (a.next ?? []).join(' '), ...counts,
+            ...flat(a.add), ...flat(a.del), ...flat(a.entered), ...flat(a.expired), ...flat(a.left), ...flat(a.handed)]).then((reply) => {
+            if (reply[0] === 'closed') return { closed: true };
+            const [called, stride, target, resync, clock, yield_, grants, again, refused] = reply;
+            const rows = [];
+            for (let i = 0; i < again.length; i += 5) rows.push({ place: Number(again[i]), jti: again[i + 1], granted: Number(again[i + 2]), expires: Number(again[i + 3]), entered: again[i + 4] === '1' });
+            return { called, stride, target, resync, clock, yield: yield_, grants: pairs(grants).map(([p, jti]) => [Number(p), jti]), again: rows, refused: pairs(refused).map(([p, why]) => [Number(p), why]) };
+        });
+    }
+    ceilingHolds() {
+        // In any window from grant i to grant j at most rate x t + burst.
+        const at = this.grants.map((g) => g.granted).sort((a, b) => a - b);
+        let least = Infinity, worst = 0;
+        for (let j = 0; j < at.length; j++) {
+            least = Math.min(least, j - (at[j] - at[0]) * this.rate / 60000);
+            worst = Math.max(worst, j + 1 - (at[j] - at[0]) * this.rate / 60000 - least);
+        }
+        assert.ok(worst <= this.burst + 1e-6, `${worst} in a window that allows ${this.burst}`);
+    }
+}
+
+class Worker {
+    constructor(world, name) {
+        Object.assign(this, { world, name, shoppers: new Map(), called: 0, clock: 0, stride: 2, target: 32, full: true, asked: 0, answered: 0, now: 0 });
+        this.reset();
+    }
+    reset() {
+        this.exposed = new Set();
+        this.entered = [];
+        this.expired = [];
+    }
+    arrive(place) {
+        this.shoppers.set(place, place <= this.called ? { state: 'asked' } : { state: 'uncalled' });
+    }
+    answer(place) {
+        const s = this.shoppers.get(place);
+        if (s.waits && this.now - s.waits < 300) this.answered++;
+        if (s.state === 'asked') Object.assign(s, { state: 'ready', waits: 0 });
+    }
+    in(state) { return [...this.shoppers].filter(([, s]) => s.state === state).map(([p]) => p).sort((a, b) => a - b); }
+    async tick(lost = false) {
+        const { world } = this;
+        const ready = this.in('ready'), exposed = new Set(ready.slice(0, this.target)), uncalled = this.in('uncalled');
+        const waits = [...this.shoppers].filter(([, s]) => s.state === 'asked' && s.waits && this.now - s.waits < 300).map(([p]) => p);
+        const next = [];
+        for (let i = this.stride - 1; next.length < 16 && i < uncalled.length; i += this.stride) next.push(uncalled[i]);
+        if (next.length < 16 && uncalled.length && next.at(-1) !== uncalled.at(-1)) next.push(uncalled.at(-1));
+        const full = this.full;
+        const add = [...exposed].filter((p) => full || !this.exposed.has(p)), del = full ? [] : [...this.exposed].filter((p) => !exposed.has(p));
+        const low = waits.length ? Math.min(...waits) : 0, first = uncalled[0] ?? 0;
+        const answer = await world.call({
+            me: this.name, full, called: this.called, clock: this.clock, low, first, waiting: waits.length, held: ready.length - exposed.size, asked: this.asked,
+            answered: this.answered, stride: this.stride, uncalled: uncalled.length, next, add: add.map((p) => [p, shopperOf(p)]), del, entered: this.entered, expired: this.expired,
+        });
+        // The model of the shared state, in the script's order.
+        for (const [worker, h] of world.heard) if (answer.clock - h.clock > 500) world.forget(worker);
+        if (full) world.forget(this.name);
+        const known = world.heard.get(this.name)?.synced || full;
+        assert.equal(answer.resync === 0, known);
+        for (const [p, jti] of this.entered) if (world.living.get(p)?.jti === jti) world.enter(p, answer.clock);
+        for (const [p, jti] of this.expired) if (world.living.get(p)?.jti === jti && !world.entered.has(p)) world.living.delete(p);
+        for (const [p, row] of world.living) if (row.until <= answer.clock) world.living.delete(p);
+        if (known) {
+            for (const p of del) if (world.ready.get(p) === this.name) world.ready.delete(p);
+            const refused = new Map(answer.refused), again = new Map(answer.again.map((r) => [r.place, r]));
+            for (const p of add) {
+                if (world.living.has(p)) assert.equal(again.get(p)?.jti, world.living.get(p).jti, 'a living admission is the same one');
+                else if (world.entered.has(p)) assert.equal(refused.get(p), 'spent');
+                else if (!refused.has(p)) world.ready.set(p, this.name);
+            }
+        }
+        const order = [...world.ready.keys()].sort((a, b) => a - b);
+        const level = Number((await world.line()).level), n = Math.floor(level + answer.grants.length + 1e-6);
+        const door = Math.min(...[...world.heard].filter(([w]) => w !== this.name).flatMap(([, h]) => [h.low || Infinity, h.first && h.first <= this.seen ? h.first : Infinity]), low || Infinity);
+        for (const [place, jti] of answer.grants) {
+            assert.ok(order.indexOf(place) >= 0 && order.indexOf(place) < n, `${place} is not among the ${n} lowest ready`);
+            assert.equal(world.ready.get(place), this.name, 'granted to its owner');
+            assert.ok(place < door, `${place} passed the door ${door}`);
+            assert.ok(!world.issued.has(jti), `${jti} was issued before`);
+            assert.ok(!world.living.has(place) && !world.entered.has(place), `${place} was given twice`);
+            world.issued.set(jti, { place, granted: answer.clock });
+            world.grants.push({ place, granted: answer.clock, worker: this.name });
+            world.living.set(place, { jti, until: answer.clock + 10000, granted: answer.clock });
+            world.ready.delete(place);
+        }
+        world.heard.set(this.name, { clock: answer.clock, synced: known, low: known ? low : 0, first: known ? first : 0 });
+        if (lost) { // the answer never came: what it gave is found out by a full call
+            this.full = true;
+            return answer;
+        }
+        this.reset();
+        this.exposed = answer.resync ? new Set() : exposed;
+        this.full = answer.resync === 1;
+        this.asked = this.answered = 0;
+        Object.assign(this, { called: Math.max(this.called, answer.called), clock: answer.clock, stride: answer.stride, target: answer.target });
+        for (const p of uncalled) {
+            if (p > this.called || !this.shoppers.has(p)) continue;
+            Object.assign(this.shoppers.get(p), { state: 'asked', waits: answer.resync ? 0 : this.now, called: this.now });
+            if (!answer.resync) this.asked++;
+        }
+        for (const [p, jti] of [...answer.grants, ...answer.again.map((r) => [r.place, r.jti])]) {
+            this.exposed.delete(p);
+            if (this.shoppers.has(p)) Object.assign(this.shoppers.get(p), { state: 'given', jti, since: this.now });
+        }
+        for (const [p, why] of answer.refused) {
+            this.exposed.delete(p);
+            if (!this.shoppers.has(p)) continue;
+            if (why === 'spent') this.shoppers.delete(p);
+            else Object.assign(this.shoppers.get(p), { state: why === 'entered' ? 'inside' : 'quiet' });
+        }
+        return answer;
+    }
+}
+World.prototype.forget = function (worker) {
+    this.heard.delete(worker);
+    for (const [p, w] of this.ready) if (w === worker) this.ready.delete(p);
+};
+World.prototype.enter = function (place) {
+    this.entered.add(place);
+    const row = this.living.get(place);
+    row.until = row.granted + 600_000;
+};
+
+// One run: workers tick every 100 ms of line time; shoppers answer, leave, come back elsewhere, take up or let fall.
+async function run({ seed, workers = 3, places = 400, steps = 250, rate = 6000, chaos = {}, fields = {} }) {
+    const rnd = random(seed), world = await new World({ rate, ...fields }).open();
+    const list = Array.from({ length: workers }, (_, i) => new Worker(world, `w${i}`));
+    const pick = () => list[Math.floor(rnd() * list.length)];
+    let next = 1, now = 0, crashed = 0;
+    const join_ = () => pick().arrive(next++);
+    for (let i = 0; i < places; i++) join_();
+    for (let step = 0; step < steps; step++) {
+        now += 100;
+        for (let i = 0; i < rate / 600; i++) join_();
+        const order = list.map((w) => [rnd(), w]).sort((a, b) => a[0] - b[0]).map(([, w]) => w);
+        for (const w of order) {
+            if (w.dead && now - w.dead < 900) continue;
+            w.dead = 0;
+            w.now = now;
+            for (const [p, s] of [...w.shoppers]) {
+                if (s.state === 'asked' && rnd() < (chaos.answers ?? 0.8)) w.answer(p);
+                else if (s.state === 'given' && now - s.since > 9000) { w.expired.push([p, s.jti]); s.state = 'quiet'; }
+                else if (s.state === 'given' && rnd() < (chaos.takes ?? 0.5)) { w.entered.push([p, s.jti]); s.state = 'inside'; }
+                else if (s.state === 'quiet' && rnd() < 0.1) s.state = 'ready';
+                else if (rnd() < (chaos.moves ?? 0.002)) { // refresh: another worker; sometimes the old tab stays open
+                    if (rnd() < 0.7) w.shoppers.delete(p);
+                    pick().arrive(p);
+                } else if (rnd() < (chaos.leaves ?? 0.001)) w.shoppers.delete(p);
+            }
+            if (rnd() < (chaos.crash ?? 0)) { // kill -9: everything it knew is gone; its shoppers come back elsewhere
+                const fresh = new Worker(world, `w${list.length}x${++crashed}`);
+                const places_ = [...w.shoppers.keys()];
+                Object.assign(w, fresh, { dead: now });
+                for (const p of places_) { const other = pick(); if (other !== w) other.arrive(p); }
+                continue;
+            }
+            let dt = Math.round(100 / list.length);
+            if (rnd() < (chaos.stall ?? 0)) dt = 450;
+            await world.pass(rnd() < (chaos.steps ?? 0) ? (rnd() < 0.5 ? 3_600_000 : -30_000) : dt);
+            w.seen = Number((await world.line()).called);
+            await w.tick(rnd() < (chaos.lost ?? 0));
+        }
+    }
+    world.ceilingHolds();
+    const { granted_total, entered_total } = await world.line();
+    assert.equal(Number(granted_total), world.grants.length);
+    assert.equal(Number(entered_total), world.entered.size);
+    return world;
+}
+
+test('calm: the ceiling holds, the order is kept, and at least 99 % of the rate is granted', async () => {
+    const world = await run({ seed: 1, chaos: { leaves: 0, moves: 0 } });
+    const first = world.grants[0].granted, last = world.grants.at(-1).granted;
+    const due = (last - first) * world.rate / 60000;
+    assert.ok(world.grants.length >= 0.99 * due, `${world.grants.length} of ${due}`);
+});
+for (const seed of [11, 12, 13]) {
+    test(`two workers, refreshes, tabs left open, lost answers: one owner, nothing given twice (seed ${seed})`, () =>
+        run({ seed, workers: 2, chaos: { moves: 0.05, lost: 0.1, takes: 0.2 } }));
+    test(`workers crash and stall: their places are free after half a second (seed ${seed})`, () =>
+        run({ seed, workers: 4, chaos: { crash: 0.02, stall: 0.02, lost: 0.05, answers: 0.4 } }));
+    test(`clock steps give no token more and throw nobody out (seed ${seed})`, () => run({ seed, workers: 3, chaos: { steps: 0.05, moves: 0.01 } }));
+}
+test('one a minute: a slow drip gives one token at a time', async () => {
+    const world = await run({ seed: 5, rate: 60, workers: 2, places: 80, steps: 120 });
+    assert.ok(world.grants.length >= 11 && world.grants.length <= 13, `${world.grants.length}`);
+});
+
+test('nothing happens for a worker of another generation or run', async () => {
+    const world = await new World().open();
+    await world.call({ full: true });
+    const before_ = await world.line(), keys = await redis.keys(world.key('*'));
+    assert.ok((await world.call({ gen: 2, full: true, add: [[1, 's']] })).closed);
+    assert.ok((await tick(redis, world.keys, [1, 8, 'w', 1, 9, 9, 0, 0, 0, 0, 0, 0, 1, 0, '', 0, 0, 0, 0, 0, 0])).includes('closed'));
+    const after_ = await world.line();
+    for (const field of ['clock', 'time']) delete before_[field], delete after_[field];
+    assert.deepEqual(after_, before_);
+    assert.deepEqual((await redis.keys(world.key('*'))).sort(), keys.sort());
+});
+test('an unknown worker is asked for its whole list before anything of it counts', async () => {
+    const world = await new World({ level: '5' }).open();
+    const first = await world.call({ add: [[1, 'a']] });
+    assert.equal(first.resync, 1);
+    assert.deepEqual(first.grants, []);
+    assert.equal((await world.call({ add: [[1, 'a']] })).resync, 1, 'a partial list again does not make it known');
+    const full = await world.call({ full: true, add: [[1, 'a']] });
+    assert.deepEqual(full.grants, [[1, '7-1-0-1-0']]);
+});
+test('the last worker to add a place owns it; the older one can neither take it off nor be given it', async () => {
+    const world = await new World({ rate: 0 }).open();
+    await world.call({ me: 'a', full: true, add: [[5, 's5']] });
+    await world.call({ me: 'b', full: true, add: [[5, 's5']] });
+    await world.call({ me: 'a', del: [5] });
+    assert.deepEqual(await redis.zrange(world.key('ready'), 0, -1), ['5']);
+    await world.set({ level: '1' });
+    assert.deepEqual((await world.call({ me: 'a' })).grants, []);
+    assert.deepEqual((await world.call({ me: 'b' })).grants.map(([p]) => p), [5]);
+    const again = await world.call({ me: 'a', full: true, add: [[5, 's5']] });
+    assert.equal(again.again[0].jti, '7-1-0-5-0');
+    assert.equal((await world.call({ me: 'a', add: [[5, 'somebody else']] })).refused[0][1], 'moved');
+});
+test('expired names a jti and never removes who has entered; three tokens let fall spend the place', async () => {
+    const world = await new World({ rate: 0, level: '1', burst_ms: 1000 }).open();
+    const grant = async () => {
+        await world.set({ level: '1' });
+        const { grants } = await world.call({ full: true, add: [[3, 's']] });
+        return grants[0]?.[1];
+    };
+    const jti = await grant();
+    assert.equal((await world.call({ expired: [[3, 'another']] })).refused.length, 0);
+    assert.equal(await redis.zcard(world.key('inside')), 1);
+    await world.call({ me: 'other', full: true, entered: [[3, jti]] });
+    assert.deepEqual((await world.call({ expired: [[3, jti]] })).refused, [[3, 'entered']]);
+    assert.equal(await redis.zcard(world.key('inside')), 1);
+    assert.equal(await redis.getbit(world.key('spent:7:0'), 3), 1);
+    await world.call({ left: [[3, jti]] });
+    assert.equal(await redis.zcard(world.key('inside')), 0);
+    assert.deepEqual((await world.call({ full: true, add: [[3, 's']] })).refused, [[3, 'spent']]);
+
+    const seen = new Set();
+    for (let i = 0; i < 3; i++) {
+        await world.set({ level: '1' });
+        const { grants } = await world.call({ full: true, add: [[4, 's']] });
+        assert.equal(grants.length, 1);
+        seen.add(grants[0][1]);
+        await world.call({ expired: [[4, grants[0][1]]] });
+    }
+    assert.equal(seen.size, 3);
+    await world.set({ level: '1' });
+    assert.deepEqual((await world.call({ full: true, add: [[4, 's']] })).refused, [[4, 'spent']]);
+    assert.equal((await world.line()).entered_total, '1');
+});
+test('a row not entered falls back after 10 s of the line, cap or no cap, and its token cannot be entered late', async () => {
+    const world = await new World({ rate: 0, level: '1' }).open();
+    const { grants: [[, jti]] } = await world.call({ full: true, add: [[9, 's']] });
+    for (let i = 0; i < 24; i++) {
+        await world.pass(430);
+        await world.call({});
+    }
+    assert.equal(await redis.hlen(world.key('admissions')), 0);
+    assert.deepEqual((await world.call({ entered: [[9, jti]] })).refused, [[9, 'late']]);
+    assert.equal(await redis.hget(world.key('fallen'), '9'), '1');
+});
+test('entered a moment before its end, heard a moment after it, still counts; then it lives as long as the sale says', async () => {
+    const world = await new World({ rate: 0, level: '1', admission_s: 30 }).open();
+    const { grants: [[, jti]], clock } = await world.call({ full: true, add: [[9, 's']] });
+    await world.set({ clock: clock + 10_050 });
+    await world.call({ entered: [[9, jti]] });
+    assert.equal(Number(await redis.zscore(world.key('inside'), '9')), clock + 30_000);
+    await world.call({ entered: [[9, jti]] });
+    assert.equal((await world.line()).entered_total, '1');
+    await world.set({ clock: clock + 30_100 });
+    await world.call({});
+    assert.equal(await redis.zcard(world.key('inside')), 0);
+    assert.equal(await redis.hlen(world.key('fallen')), 0);
+});
+test('cap, stock, stale stock, mode and phase close the drip; a pause earns nothing', async () => {
+    const world = await new World({ rate: 0, level: '20', burst_ms: 1000 }).open();
+    await world.set({ rate: 6000 });
+    const list = Array.from({ length: 60 }, (_, i) => [i + 1, `s${i + 1}`]);
+    const granted = async (fields) => {
+        await redis.del(world.key('spent:7:0'), world.key('fallen'));
+        await world.set({ level: '20', ...fields });
+        const { grants } = await world.call({ full: true, add: list });
+        await world.call({ full: true, left: grants });
+        return grants.length;
+    };
+    const fresh = async () => ({ left_at: (await world.line()).clock });
+    assert.equal(await granted({ cap: 7 }), 7);
+    assert.equal(await granted({ cap: 0, left: 3, factor: 150, ...(await fresh()) }), 4);
+    assert.equal(await granted({ left: 3, left_at: Number((await world.line()).clock) - 2100 }), 0);
+    assert.equal(await granted({ left: 0, ...(await fresh()) }), 0);
+    assert.equal(await granted({ left: -1, mode: 'hold' }), 0);
+    await world.set({ level: '0', mode: 'hold' });
+    await world.pass(400);
+    await world.call({ full: true, add: list });
+    assert.equal(Number((await world.line()).level), 0);
+    assert.equal(await granted({ mode: 'reject' }), 0);
+    assert.equal(await granted({ mode: 'queue', phase: 'sold_out' }), 0);
+    assert.equal(await granted({ phase: 'live', live_at: (await world.line()).clock }), 0, 'the first half second only listens');
+    assert.ok(await granted({ live_at: 0 }) >= 20);
+});
+test('passthrough lets everybody in and leaves the bucket alone', async () => {
+    const world = await new World({ rate: 60, level: '0', mode: 'passthrough' }).open();
+    const list = Array.from({ length: 500 }, (_, i) => [i + 1, `s${i + 1}`]);
+    assert.equal((await world.call({ full: true, add: list })).grants.length, 500);
+});
+test('who was passed longer ago than the limit is refused; a block is refused and never granted', async () => {
+    const world = await new World({ rate: 0, level: '1', away_limit_s: 60 }).open();
+    const { clock } = await world.call({ full: true, add: [[50, 's50']] });
+    assert.equal((await world.call({ add: [[20, 's20']] })).refused.length, 0);
+    await world.call({ del: [20] });
+    await world.set({ clock: clock + 59_000 });
+    await world.call({ full: true });
+    assert.equal((await world.call({ add: [[20, 's20']] })).refused.length, 0);
+    await world.call({ del: [20] });
+    await world.set({ clock: clock + 60_100 });
+    await world.call({ full: true });
+    assert.deepEqual((await world.call({ add: [[20, 's20'], [51, 's51']] })).refused, [[20, 'passed']]);
+    await redis.hset(world.key('blocked'), '51', 'fraud');
+    await world.set({ level: '1' });
+    const answer = await world.call({});
+    assert.deepEqual([answer.grants, answer.refused], [[], [[51, 'blocked']]]);
+});
+test('the door: nobody is granted behind a place that was called a moment ago on any worker', async () => {
+    const world = await new World({ rate: 0, level: '5', burst_ms: 1000, called: 100 }).open();
+    await world.set({ rate: 600 });
+    await world.call({ me: 'a', full: true, low: 10, waiting: 1 });
+    const { grants } = await world.call({ me: 'b', full: true, add: [[8, 's8'], [12, 's12']] });
+    assert.deepEqual(grants.map(([p]) => p), [8]);
+    await world.call({ me: 'a', first: 11, uncalled: 1, next: [11] });
+    assert.deepEqual((await world.call({ me: 'b' })).grants, []);
+    await world.call({ me: 'a', first: 101, uncalled: 1, next: [101] });
+    assert.deepEqual((await world.call({ me: 'b' })).grants.map(([p]) => p), [12]);
+});
+test('a new generation takes in the admissions that still live, with their bits, and the highest clock and call', async () => {
+    const world = await new World({ gen: 2, called: 5 }).open();
+    world.gen = 2;
+    const { clock } = await world.line(), ahead = Number(clock) + 5000;
+    const handed = [[1, 's1', '7-1-0-1-0', ahead - 100, ahead + 9900, 0], [2, 's2', '7-1-0-2-0', ahead - 9000, ahead + 591_000, 1],
+        [3, 's3', '7-1-0-3-0', ahead - 90_000, ahead - 1, 1], [4, 's4', '7-2-0-4-0', ahead, ahead + 9000, 0]];
+    const answer = await world.call({ full: true, called: 40, clock: ahead, handed, add: [[1, 's1']] });
+    assert.equal(answer.called, 40);
+    assert.ok(answer.clock >= ahead);
+    assert.deepEqual((await redis.hkeys(world.key('admissions'))).sort(), ['1', '2'], 'neither the dead nor a row this generation removed');
+    assert.equal(await redis.getbit(world.key('spent:7:0'), 2), 1);
+    assert.equal(answer.again[0].jti, '7-1-0-1-0');
+});
+test('4,000 places in one call', async () => {
+    const world = await new World({ rate: 6_000_000, level: '5000' }).open();
+    const list = Array.from({ length: 4000 }, (_, i) => [i + 1, shopperOf(i + 1)]);
+    assert.equal((await world.call({ full: true, add: list })).grants.length, 2000);
+    await world.call({ del: list.map(([p]) => p) });
+    assert.equal(await redis.zcard(world.key('ready')), 0);
+});
+
+test('join gives numbers under the ceiling, each once, and says why it gives none', async () => {
+    const world = await new World({ ceiling: 10 }).open();
+    const ask = (n, gen = 1, run_ = 7) => join(redis, [world.key('line')], [gen, run_, n]);
+    assert.deepEqual(await ask(4), [1, 4]);
+    assert.deepEqual(await ask(9), [5, 6]);
+    assert.deepEqual(await ask(1), [11, 0]);
+    assert.deepEqual(await ask(1, 2), ['closed']);
+    assert.deepEqual(await ask(1, 1, 8), ['closed']);
+    for (const [fields, answer] of [[{ mode: 'reject' }, 'reject'], [{ phase: 'ended' }, 'ended'], [{ phase: 'scheduled' }, 'not-open']]) {
+        await world.set(fields);
+        assert.deepEqual(await ask(1), [answer]);
+    }
+    const line = await world.line();
+    assert.deepEqual([line.counter, line.joined_total], ['10', '10']);
+});
+test('presence writes a map whatever the blocks are, returns the table only when it is another, and goes', async () => {
+    const world = await new World().open();
+    const keys = [world.key('line'), world.key('presence'), world.key('table')];
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, 64, 1, 7, 2, 300]), ['0']);
+    const record = await redis.hgetBuffer(world.key('presence'), 'w1');
+    assert.equal(record[0], 0x93);
+    assert.equal(record.subarray(7).toString('hex'), 'df00000002' + '0107' + '02cd012c');
+    await redis.set(world.key('table'), 'a table');
+    await world.set({ table_version: 4 });
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, 64]), ['4', 'a table']);
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 4, 0]), ['4']);
+    assert.equal(await redis.hlen(world.key('presence')), 0);
+    assert.deepEqual(await presence(redis, keys, [2, 'w1', 4, 64, 1, 1]), ['closed']);
+});
