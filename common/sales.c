@@ -1,0 +1,432 @@
+/* sales.c
+ *
+ * Four times a second a round: the set of published sales, and observe.lua once for each. A round is one object that all
+ * its requests share, so that answers which come after wr_sales_close() find nobody and only free it. */
+#include "sales.h"
+#include "clock.h"
+#include "json.h"
+#include "log.h"
+#include "lua_common.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MS 250
+#define STALE_MS 2000
+#define SALES_MAX 1000
+
+static const char *const phase_names[] = {"scheduled", "lobby", "live", "sold_out", "ended"};
+static const char *const mode_names[] = {"queue", "hold", "reject", "passthrough"};
+
+struct entry {
+    struct wr_sale sale;
+    char run_id[41]; /* of the Redis process the line belongs to */
+    char *document;
+    uint64_t read_ms;
+    bool known;       /* a line and a document were read: the sale may be shown */
+    bool told_closed; /* what on_change last said of `closed` */
+    bool listed;      /* scratch of on_listed() */
+};
+
+struct round {
+    struct wr_sales *sales; /* NULL: closed meanwhile */
+    uint64_t begun_ms;
+    size_t pending;
+    bool failed;
+};
+
+struct look { /* at one sale, as part of a round */
+    struct round *round;
+    char id[WR_SALE_LEN + 1];
+};
+
+struct wr_sales {
+    struct wr_sales_config config;
+    struct wr_timer *timer;
+    struct round *round; /* the one under way */
+    uint64_t fresh_ms;   /* when the last whole round began; 0: none yet */
+    struct entry **entries;
+    size_t count;
+};
+
+const char *wr_phase_name(enum wr_phase phase)
+{
+    return phase_names[phase];
+}
+
+const char *wr_mode_name(enum wr_mode mode)
+{
+    return mode_names[mode];
+}
+
+static int name_index(const char *const *names, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], text) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* ---- entries ---- */
+static struct entry *find(const struct wr_sales *sales, const char *id)
+{
+    for (size_t i = 0; i < sales->count; i++)
+        if (strcmp(sales->entries[i]->sale.id, id) == 0)
+            return sales->entries[i];
+    return NULL;
+}
+
+static struct entry *entry_new(struct wr_sales *sales, const char *id)
+{
+    struct entry *e = wr_alloc(sizeof *e);
+    strcpy(e->sale.id, id); /* wr_sale_valid() has bounded it */
+    sales->entries = wr_realloc(sales->entries, (sales->count + 1) * sizeof(struct entry *));
+    sales->entries[sales->count++] = e;
+    return e;
+}
+
+static void entry_free(struct entry *e)
+{
+    free(e->document);
+    free(e);
+}
+
+static bool stale(uint64_t read_ms)
+{
+    return !read_ms || wr_mono_ms() - read_ms > STALE_MS;
+}
+
+/* Between two connections nothing is known against the sale, until what is known grows old. */
+static bool is_closed(const struct wr_sales *sales, const struct entry *e)
+{
+    const char *run_id = wr_redis_run_id(sales->config.redis);
+    return stale(e->read_ms) || (run_id[0] && strcmp(run_id, e->run_id) != 0);
+}
+
+static void tell(struct wr_sales *sales, struct entry *e)
+{
+    e->told_closed = e->sale.closed;
+    if (sales->config.on_change)
+        sales->config.on_change(sales->config.ctx, &e->sale);
+}
+
+static void look_at_closed(struct wr_sales *sales, struct entry *e)
+{
+    e->sale.closed = is_closed(sales, e);
+    if (e->known && e->told_closed != e->sale.closed)
+        tell(sales, e);
+}
+
+/* ---- the sale document ---- */
+struct document {
+    int64_t deal, starts_at, ends_at, per_shopper, hold_s, admission_s, shards;
+    char currency[4], checkout_url[301];
+    const struct wr_json *skus;
+};
+static const struct wr_json_field document_fields[] = {
+    WR_FIELD_INT(struct document, deal, "deal", true, 0, INT64_MAX),
+    WR_FIELD_INT(struct document, starts_at, "starts_at", true, 0, INT64_MAX),
+    WR_FIELD_INT(struct document, ends_at, "ends_at", true, 0, INT64_MAX),
+    WR_FIELD_INT(struct document, per_shopper, "per_shopper", true, 1, 1000),
+    WR_FIELD_INT(struct document, hold_s, "hold_s", true, 1, 86400),
+    WR_FIELD_INT(struct document, admission_s, "admission_s", true, 1, 86400),
+    WR_FIELD_INT(struct document, shards, "shards", true, 1, 1024),
+    WR_FIELD_TEXT(struct document, currency, "currency", true),
+    WR_FIELD_TEXT(struct document, checkout_url, "checkout_url", false),
+    WR_FIELD_ANY(struct document, skus, "skus", true),
+    {0},
+};
+static const struct wr_json_field sku_fields[] = {
+    WR_FIELD_TEXT(struct wr_sku, sku, "sku", true),
+    WR_FIELD_TEXT(struct wr_sku, name, "name", true),
+    WR_FIELD_INT(struct wr_sku, unit_price, "unit_price", true, 0, INT64_MAX),
+    WR_FIELD_INT(struct wr_sku, total, "total", true, 0, INT64_MAX),
+    {0},
+};
+
+static enum wr_err read_skus(struct wr_sale *sale, const struct wr_json *skus, char why[160])
+{
+    sale->sku_count = wr_json_count(skus);
+    if (sale->sku_count > WR_SKUS_MAX)
+        return WR_ERR_INVALID;
+    for (size_t i = 0; i < sale->sku_count; i++) {
+        enum wr_err err = wr_json_decode(wr_json_at(skus, i), sku_fields, &sale->skus[i], why);
+        if (err)
+            return err;
+    }
+    return WR_OK;
+}
+
+/* Changes `sale` only when the whole document is good. */
+static enum wr_err read_document(struct wr_sale *sale, const char *text, size_t len, char why[160])
+{
+    struct wr_json *json;
+    enum wr_err err = wr_json_parse(&json, text, len, why);
+    if (err)
+        return err;
+    struct document d = {0};
+    struct wr_sale *next = wr_dup(sale, sizeof *sale);
+    err = wr_json_decode(json, document_fields, &d, why);
+    if (!err)
+        err = read_skus(next, d.skus, why);
+    if (!err) {
+        next->deal = d.deal;
+        next->starts_at = d.starts_at;
+        next->ends_at = d.ends_at;
+        next->per_shopper = (int)d.per_shopper;
+        next->hold_s = (int)d.hold_s;
+        next->admission_s = (int)d.admission_s;
+        next->shards = (int)d.shards;
+        strcpy(next->currency, d.currency);
+        strcpy(next->checkout_url, d.checkout_url);
+        *sale = *next;
+    }
+    free(next);
+    wr_json_free(json);
+    return err;
+}
+
+/* ---- one look ---- */
+enum field { RUN, GEN, RUN_ID, PHASE, MODE, MESSAGE, RATE, LEFT, CALLED, CLOCK, COUNTER, FRONT, VERSION, TABLE_VERSION, DOCUMENT,
+             FIELDS };
+
+static int64_t number(const struct wr_reply *reply, enum field field)
+{
+    return wr_reply_int(wr_reply_at(reply, field));
+}
+
+static const char *text(const struct wr_reply *reply, enum field field, size_t *len)
+{
+    return wr_reply_text(wr_reply_at(reply, field), len);
+}
+
+static void read_line(struct entry *e, const struct wr_reply *reply)
+{
+    struct wr_sale *sale = &e->sale;
+    int phase = name_index(phase_names, sizeof phase_names / sizeof *phase_names, text(reply, PHASE, NULL));
+    int mode = name_index(mode_names, sizeof mode_names / sizeof *mode_names, text(reply, MODE, NULL));
+    sale->phase = phase < 0 ? WR_PHASE_SCHEDULED : (enum wr_phase)phase;
+    sale->mode = mode < 0 ? WR_MODE_HOLD : (enum wr_mode)mode; /* what is not understood admits nobody */
+    sale->run = number(reply, RUN);
+    sale->gen = number(reply, GEN);
+    sale->rate_per_minute = number(reply, RATE);
+    sale->left = number(reply, LEFT);
+    sale->called = number(reply, CALLED);
+    sale->clock = number(reply, CLOCK);
+    sale->counter = number(reply, COUNTER);
+    sale->front = number(reply, FRONT);
+    sale->table_version = number(reply, TABLE_VERSION);
+    size_t len;
+    const char *message = text(reply, MESSAGE, &len);
+    wr_copy_text(sale->message, sizeof sale->message, message, len);
+    const char *run_id = text(reply, RUN_ID, &len);
+    wr_copy_text(e->run_id, sizeof e->run_id, run_id, len);
+}
+
+static bool take_document(struct entry *e, const struct wr_reply *reply)
+{
+    if (e->known && e->sale.version == number(reply, VERSION))
+        return true;
+    size_t len;
+    const char *document = text(reply, DOCUMENT, &len);
+    char why[160] = "";
+    if (read_document(&e->sale, document, len, why)) {
+        wr_error("sale document not understood", "sale=%s why=\"%s\"", e->sale.id, why);
+        return false;
+    }
+    free(e->document);
+    e->document = wr_dup(document, len);
+    e->sale.document = e->document;
+    e->sale.document_len = len;
+    e->sale.version = number(reply, VERSION);
+    return true;
+}
+
+static bool differs(const struct wr_sale *a, const struct wr_sale *b)
+{
+    return a->run != b->run || a->gen != b->gen || a->version != b->version || a->phase != b->phase || a->mode != b->mode ||
+           a->left != b->left || a->rate_per_minute != b->rate_per_minute || a->closed != b->closed ||
+           strcmp(a->message, b->message) != 0;
+}
+
+/* False: not published whole. What is known stays, and is closed when it has grown old. */
+static bool observe(struct wr_sales *sales, struct entry *e, uint64_t begun_ms, const struct wr_reply *reply)
+{
+    if (wr_reply_count(reply) != FIELDS || !take_document(e, reply))
+        return false;
+    read_line(e, reply);
+    e->read_ms = begun_ms;
+    e->known = true;
+    e->sale.closed = is_closed(sales, e);
+    return true;
+}
+
+/* ---- rounds ---- */
+static void round_done(struct round *round)
+{
+    if (--round->pending)
+        return;
+    struct wr_sales *sales = round->sales;
+    if (sales) {
+        sales->round = NULL;
+        if (!round->failed)
+            sales->fresh_ms = round->begun_ms;
+    }
+    free(round);
+}
+
+static void on_looked(void *ctx, enum wr_err err, const struct wr_reply *reply)
+{
+    struct look *look = ctx;
+    struct wr_sales *sales = look->round->sales;
+    struct entry *e = sales ? find(sales, look->id) : NULL;
+    if (e) {
+        struct wr_sale *before = wr_dup(&e->sale, sizeof e->sale);
+        bool was_known = e->known;
+        before->closed = e->told_closed;
+        look->round->failed |= err != WR_OK;
+        if (!err && observe(sales, e, look->round->begun_ms, reply) && (!was_known || differs(before, &e->sale)))
+            tell(sales, e);
+        free(before);
+    }
+    round_done(look->round);
+    free(look);
+}
+
+static void look_at(struct wr_sales *sales, struct entry *e)
+{
+    struct look *look = wr_alloc(sizeof *look);
+    look->round = sales->round;
+    strcpy(look->id, e->sale.id);
+    struct wr_args args = {0};
+    wr_arg_printf(&args, "wr:{%s}:line", e->sale.id);
+    wr_arg_printf(&args, "wr:{%s}:sale", e->sale.id);
+    wr_arg_int(&args, e->known ? e->sale.version : -1);
+    sales->round->pending++;
+    wr_redis_eval(sales->config.redis, &wr_lua_observe, &args, on_looked, look);
+    wr_args_free(&args);
+}
+
+static void list_one(struct wr_sales *sales, const struct wr_reply *member)
+{
+    size_t len;
+    const char *id = wr_reply_text(member, &len);
+    struct entry *e = wr_sale_valid(id, len) ? find(sales, id) : NULL;
+    if (!e) {
+        if (!wr_sale_valid(id, len) || sales->count >= SALES_MAX)
+            return;
+        e = entry_new(sales, id);
+        look_at(sales, e);
+    }
+    e->listed = true;
+}
+
+static void drop_unlisted(struct wr_sales *sales)
+{
+    for (size_t i = sales->count; i-- > 0;) {
+        struct entry *e = sales->entries[i];
+        bool listed = e->listed;
+        e->listed = false;
+        if (listed)
+            continue;
+        sales->entries[i] = sales->entries[--sales->count];
+        if (e->known && sales->config.on_gone)
+            sales->config.on_gone(sales->config.ctx, e->sale.id);
+        entry_free(e);
+    }
+}
+
+static void on_listed(void *ctx, enum wr_err err, const struct wr_reply *reply)
+{
+    struct round *round = ctx;
+    struct wr_sales *sales = round->sales;
+    if (err)
+        round->failed = true;
+    else if (sales) {
+        for (size_t i = 0; i < wr_reply_count(reply); i++)
+            list_one(sales, wr_reply_at(reply, i));
+        drop_unlisted(sales);
+    }
+    round_done(round);
+}
+
+static void on_due(void *ctx)
+{
+    struct wr_sales *sales = ctx;
+    for (size_t i = 0; i < sales->count; i++)
+        look_at_closed(sales, sales->entries[i]);
+    if (sales->round || !wr_redis_connected(sales->config.redis))
+        return;
+    struct round *round = wr_alloc(sizeof *round);
+    *round = (struct round){.sales = sales, .begun_ms = wr_mono_ms(), .pending = 1};
+    sales->round = round;
+    for (size_t i = 0; i < sales->count; i++)
+        look_at(sales, sales->entries[i]);
+    wr_redis_commandv(sales->config.redis, on_listed, round, "SMEMBERS", "wr:sales", NULL);
+}
+
+/* ---- the interface ---- */
+struct wr_sales *wr_sales_open(struct wr_loop *loop, const struct wr_sales_config *config)
+{
+    struct wr_sales *sales = wr_alloc(sizeof *sales);
+    sales->config = *config;
+    sales->timer = wr_timer_new(loop, on_due, sales);
+    wr_timer_start(sales->timer, 0, LOOK_MS);
+    return sales;
+}
+
+void wr_sales_close(struct wr_sales *sales)
+{
+    if (!sales)
+        return;
+    if (sales->round)
+        sales->round->sales = NULL;
+    wr_timer_free(sales->timer);
+    for (size_t i = 0; i < sales->count; i++)
+        entry_free(sales->entries[i]);
+    free(sales->entries);
+    free(sales);
+}
+
+/* A pointer that leaves here says `closed` as of now, not as of the last round: another Redis process may have come. */
+static const struct wr_sale *shown(const struct wr_sales *sales, struct entry *e)
+{
+    if (!e || !e->known)
+        return NULL;
+    e->sale.closed = is_closed(sales, e);
+    return &e->sale;
+}
+
+const struct wr_sale *wr_sales_find(const struct wr_sales *sales, const char *id)
+{
+    return shown(sales, find(sales, id));
+}
+
+const struct wr_sale *wr_sales_of_run(const struct wr_sales *sales, int64_t run)
+{
+    for (size_t i = 0; i < sales->count; i++)
+        if (sales->entries[i]->sale.run == run)
+            return shown(sales, sales->entries[i]);
+    return NULL;
+}
+
+const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku)
+{
+    for (size_t i = 0; i < sale->sku_count; i++)
+        if (strcmp(sale->skus[i].sku, sku) == 0)
+            return &sale->skus[i];
+    return NULL;
+}
+
+void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale), void *ctx)
+{
+    for (size_t i = 0; i < sales->count; i++) {
+        const struct wr_sale *sale = shown(sales, sales->entries[i]);
+        if (sale)
+            visit(ctx, sale);
+    }
+}
+
+bool wr_sales_fresh(const struct wr_sales *sales)
+{
+    return !stale(sales->fresh_ms);
+}
