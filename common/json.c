@@ -161,6 +161,11 @@ const struct wr_json *wr_json_get(const struct wr_json *object, const char *name
     return (const struct wr_json *)json_object_get(see(object), name);
 }
 
+bool wr_json_is_array(const struct wr_json *v)
+{
+    return json_is_array(see(v));
+}
+
 size_t wr_json_count(const struct wr_json *array)
 {
     return json_array_size(see(array));
