@@ -1,0 +1,1 @@
+select distinct place from orders where run = $1 and lane = $2

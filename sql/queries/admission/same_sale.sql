@@ -1,0 +1,1 @@
+select detail = $2::jsonb as same from audit where action = 'sale.create' and sale = $1

@@ -1,0 +1,1 @@
+select * from published_sales where id = $1

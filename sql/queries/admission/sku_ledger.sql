@@ -1,0 +1,1 @@
+select sku, name, total, committed from skus where sale = $1 order by position
