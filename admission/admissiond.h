@@ -1,0 +1,59 @@
+/* admissiond.h - the control plane: its configuration, its long-lived parts and the flows that use them.
+ *
+ * Any number of instances run side by side without a leader: every step is one script or one statement that checks the
+ * state it starts from, so that of two instances doing the same, one does it and the other finds it done. */
+#ifndef ADMISSIOND_H
+#define ADMISSIOND_H
+#include "metrics_table.h"
+#include "pg.h"
+#include "redis.h"
+#include "sale.h"
+#include "service.h"
+#include "token.h"
+
+struct admissiond_config {
+    struct wr_service_config frame;
+    const char *database, *redis_line, *redis_stock, *token_keys, *issuer, *merchant_key_file;
+    int64_t replica_wait_ms;
+};
+
+struct admissiond {
+    const struct admissiond_config *config;
+    struct wr_runtime *rt;
+    struct wr_loop *loop;
+    struct wr_pg *pg;
+    struct wr_redis *line, *stock;
+    struct wr_keyring *ring;
+    char *merchant_key;
+    struct sale *sales;
+    struct wr_timer *start_timer, *step_timer, *second_timer;
+    unsigned turns;       /* of the one-second timer */
+    bool loading, loaded; /* load_sales: under way; PostgreSQL has answered at least once */
+    struct change_log *changes;
+};
+
+enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **daemon);
+bool admissiond_ready(void *daemon, const char **why);
+void admissiond_close(void *daemon);
+struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NULL: not stepped here */
+
+/* ---- flows that run by themselves ---- */
+void load_sales(struct admissiond *d);           /* PostgreSQL -> d->sales, then a step of each that changed */
+void discover_sales(struct admissiond *d);       /* the same from Redis, while PostgreSQL has never answered */
+void step_line(struct sale *sale);               /* reads the line, then whatever it needs */
+void open_generation(struct sale *sale);
+void publish_sale(struct sale *sale);
+void list_sale(struct sale *sale); /* in wr:sales; as often as wished */
+void raise_ceiling(struct sale *sale, int64_t wanted);
+void count_left(struct sale *sale);
+void deal_stock(struct sale *sale);
+void step_phase(struct sale *sale);
+void record_phase(struct sale *sale);
+void reconcile_settings(struct sale *sale);
+void merge_presence(struct sale *sale);
+void copy_spent(struct sale *sale);
+
+/* A step that only tells whether it was done: counts nothing, logs what went wrong. False for `closed` and errors. */
+bool step_done(const struct sale *sale, const char *step, enum wr_err err, const struct wr_reply *reply);
+
+#endif

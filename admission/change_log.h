@@ -1,0 +1,35 @@
+/* change_log.h - what a merchant changed and Redis already obeys, on its way to PostgreSQL with its audit row: in order,
+ * tried again until it is written. Bounded: past CHANGES_MAX a change is refused before it acts. */
+#ifndef ADMISSION_CHANGE_LOG_H
+#define ADMISSION_CHANGE_LOG_H
+#include "json.h"
+#include "line.h"
+#include "sales.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHANGES_MAX 1000
+#define CHANGE_REASON_MAX 200
+
+enum change_kind { CHANGE_SETTINGS, CHANGE_BLOCK, CHANGE_UNBLOCK };
+struct change {
+    enum change_kind kind;
+    const char *action; /* "rate.set": a literal, for the audit row */
+    const char *actor;  /* a literal */
+    char sale[WR_SALE_LEN + 1];
+    int64_t run;
+    struct settings settings; /* CHANGE_SETTINGS: all that are in force after it */
+    int64_t place;            /* CHANGE_BLOCK, CHANGE_UNBLOCK; lane 0 */
+    char reason[CHANGE_REASON_MAX + 1];
+};
+
+struct admissiond;
+struct change_log;
+struct change_log *change_log_open(struct admissiond *d);
+void change_log_close(struct change_log *log); /* after PostgreSQL is closed; takes NULL */
+bool change_log_full(const struct change_log *log);
+bool change_log_empty(const struct change_log *log);
+void change_log_add(struct change_log *log, const struct change *change); /* copied */
+
+#endif

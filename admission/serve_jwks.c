@@ -1,0 +1,20 @@
+/* serve_jwks.c - the public keys (RFC 7517). A key is staged at least this long before it signs, so a cache never meets a
+ * token whose key it lacks. */
+#include "admissiond.h"
+#include "routes.h"
+
+void serve_jwks(void *ctx, struct wr_request *req)
+{
+    const struct admissiond *d = ctx;
+    struct wr_json *jwks = wr_keyring_jwks(d->ring);
+    struct wr_buf body = {0};
+    wr_json_render(jwks, &body);
+    wr_json_free(jwks);
+    wr_answer(req, &(struct wr_answer){
+                       .content_type = "application/jwk-set+json",
+                       .body = body.at,
+                       .len = body.len,
+                       .headers = {{"cache-control", "public, max-age=60"}, {"access-control-allow-origin", "*"}},
+                   });
+    wr_buf_free(&body);
+}
