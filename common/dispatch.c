@@ -1,0 +1,150 @@
+/* dispatch.c - what happens with a request, decided by its head: which route, whether this origin, method, size and type
+ * may, preflight (CORS), and the upgrade to a WebSocket. */
+#include "http_private.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char allowed_headers[] = "authorization, content-type, idempotency-key, idempotency-retry, waitroom-secret";
+
+static bool refuse(struct wr_request *req, enum wr_err err, const char *detail)
+{
+    /* A body that is still on its way cannot be told from the next request any more. */
+    req->close |= req->body_len < req->head.content_length;
+    wr_answer_problem(req, err, detail, 0);
+    return false;
+}
+
+/* ---- upgrade ---- */
+
+static const struct wr_socket_route *find_socket_route(struct wr_request *req)
+{
+    for (const struct wr_socket_route *r = req->http->config.socket_routes; r && r->path; r++)
+        if (wr_path_match(r->path, req->head.target, &req->params))
+            return r;
+    return NULL;
+}
+
+/* 16 random bytes in base64 (RFC 6455, 4.1). */
+static bool key_valid(const char *key)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return key && strlen(key) == 24 && strspn(key, digits) == 22 && !strcmp(key + 22, "==");
+}
+
+static enum wr_err check_upgrade(const struct wr_request *req, const struct wr_socket_route *route, const char **why)
+{
+    const struct wr_head *head = &req->head;
+    const char *version = wr_head_field(head, "sec-websocket-version");
+    const char *offered = wr_head_field(head, "sec-websocket-protocol");
+    if (strcmp(head->method, "GET") != 0)
+        return WR_ERR_METHOD;
+    if (!version || strcmp(version, "13") != 0 || !wr_list_has(offered, route->protocol, false))
+        return WR_ERR_UPGRADE;
+    *why = "The opening handshake is not that of RFC 6455.";
+    if (head->http_1_0 || head->content_length || wr_conn_has_more(req->conn))
+        return WR_ERR_MALFORMED;
+    if (!key_valid(wr_head_field(head, "sec-websocket-key")))
+        return WR_ERR_MALFORMED;
+    *why = NULL;
+    if (!req->origin)
+        return WR_ERR_ORIGIN;
+    return req->http->listener ? WR_OK : WR_ERR_DRAINING;
+}
+
+static bool upgrade(struct wr_request *req, const struct wr_socket_route *route)
+{
+    const char *why = NULL;
+    enum wr_err err = check_upgrade(req, route, &why);
+    if (err == WR_ERR_METHOD)
+        strcpy(req->allow, "GET");
+    if (err)
+        return refuse(req, err, why);
+    struct wr_socket *s = wr_ws_socket(req->http, route, wr_request_client(req));
+    if (route->on_upgrade)
+        err = route->on_upgrade(req->http->config.ctx, req, wr_ws_session(s));
+    if (err) {
+        wr_ws_discard(s);
+        return refuse(req, err, NULL);
+    }
+    int fd = wr_conn_release(req->conn);
+    wr_ws_adopt(s, fd, wr_head_field(&req->head, "sec-websocket-key"));
+    wr_request_free(req);
+    return false;
+}
+
+/* ---- requests ---- */
+
+static bool preflight(struct wr_request *req)
+{
+    if (!wr_head_field(&req->head, "origin")) {
+        wr_answer(req, &(struct wr_answer){.status = 204, .headers = {{"allow", req->allow}}});
+        return false;
+    }
+    if (!req->origin)
+        return refuse(req, WR_ERR_ORIGIN, NULL);
+    wr_answer(req, &(struct wr_answer){.status = 204,
+                                       .headers = {{"access-control-allow-methods", req->allow},
+                                                   {"access-control-allow-headers", allowed_headers},
+                                                   {"access-control-max-age", "600"}}});
+    return false;
+}
+
+static enum wr_err check_origin(const struct wr_request *req)
+{
+    if (!(req->route->flags & WR_ROUTE_ORIGIN) || req->origin)
+        return WR_OK;
+    bool named = wr_head_field(&req->head, "origin") != NULL;
+    return !named && (req->route->flags & WR_ROUTE_NO_BROWSER) ? WR_OK : WR_ERR_ORIGIN;
+}
+
+static bool type_is(const char *type, const char *wanted)
+{
+    size_t len = strcspn(type, "; \t");
+    return len == strlen(wanted) && !strncasecmp(type, wanted, len);
+}
+
+static enum wr_err check_body(const struct wr_request *req)
+{
+    size_t length = req->head.content_length;
+    if (length > req->route->body_max)
+        return WR_ERR_TOO_LARGE;
+    const char *type = wr_head_field(&req->head, "content-type");
+    if (!length || (req->route->flags & WR_ROUTE_ANY_BODY) || (type && type_is(type, "application/json")))
+        return WR_OK;
+    if ((req->route->flags & WR_ROUTE_FORM) && type && type_is(type, "application/x-www-form-urlencoded"))
+        return WR_OK;
+    return WR_ERR_MEDIA_TYPE;
+}
+
+bool wr_dispatch_head(struct wr_request *req)
+{
+    const struct wr_head *head = &req->head;
+    struct wr_http *http = req->http;
+    const char *origin = wr_head_field(head, "origin");
+    if (wr_origins_allow(http->origins, origin))
+        req->origin = origin;
+    if (strlen(head->target) > WR_PATH_MAX)
+        return refuse(req, WR_ERR_MALFORMED, "The path is too long.");
+    req->params_text = wr_alloc(strlen(head->target) + 1 + WR_PARAMS_MAX);
+    req->params.text = req->params_text;
+    const struct wr_socket_route *socket_route = find_socket_route(req);
+    if (socket_route && head->upgrades && wr_list_has(wr_head_field(head, "upgrade"), "websocket", true))
+        return upgrade(req, socket_route);
+    enum wr_err err =
+        wr_route_find(http->config.routes, head->method, head->target, &req->route, &req->params, req->allow);
+    if (err == WR_ERR_METHOD && !strcmp(head->method, "OPTIONS"))
+        return preflight(req);
+    if (err && socket_route && !strcmp(head->method, "GET"))
+        err = WR_ERR_UPGRADE;
+    if (!err)
+        err = check_origin(req);
+    if (!err)
+        err = check_body(req);
+    return err ? refuse(req, err, NULL) : true;
+}
+
+void wr_dispatch(struct wr_request *req)
+{
+    req->route->handle(req->http->config.ctx, req);
+}
