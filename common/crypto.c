@@ -284,5 +284,5 @@ void wr_ed25519_free(struct wr_ed25519 *key)
 
 const char *wr_crypto_version(void)
 {
-    return OpenSSL_version(OPENSSL_VERSION_STRING);
+    return OpenSSL_version(OPENSSL_VERSION);
 }

@@ -286,5 +286,7 @@ void wr_json_render(const struct wr_json *v, struct wr_buf *out)
 
 const char *wr_json_version(void)
 {
-    return jansson_version_str();
+    static char text[32];
+    snprintf(text, sizeof text, "jansson %s", jansson_version_str());
+    return text;
 }

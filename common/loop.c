@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -307,5 +308,7 @@ void wr_signal_free(struct wr_signal *s)
 
 const char *wr_loop_version(void)
 {
-    return uv_version_string();
+    static char text[32];
+    snprintf(text, sizeof text, "libuv %s", uv_version_string());
+    return text;
 }

@@ -20,6 +20,7 @@ static const struct wr_metric *metrics;
 static size_t metric_count, slab_slots, slab_count;
 static size_t *first_slot; /* of each metric */
 static size_t refusals;    /* slot of the first error's count; they have no row in the table */
+static size_t restarts;
 static int64_t *slabs, *mine;
 
 static size_t slots_of(const struct wr_metric *m)
@@ -41,7 +42,8 @@ void wr_metrics_open(const struct wr_metric *table, size_t count, int workers)
         slab_slots += slots_of(&table[i]);
     }
     refusals = slab_slots;
-    slab_slots = (slab_slots + WR_ERR_COUNT + 7) & ~(size_t)7; /* no cache line is shared by two workers */
+    restarts = refusals + WR_ERR_COUNT;
+    slab_slots = (restarts + 1 + 7) & ~(size_t)7; /* no cache line is shared by two workers */
     slab_count = (size_t)workers + 1;
     slabs = mmap(NULL, slab_count * slab_slots * sizeof *slabs, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -52,6 +54,8 @@ void wr_metrics_open(const struct wr_metric *table, size_t count, int workers)
 
 void wr_metrics_worker(int index)
 {
+    if (!slabs)
+        return;
     assert(index >= 0 && (size_t)index < slab_count);
     mine = slabs + (size_t)index * slab_slots;
     for (size_t i = 0; i < metric_count; i++) {
@@ -99,6 +103,12 @@ void wr_metrics_refusal(enum wr_err err)
 {
     if (mine)
         add(refusals + err, 1);
+}
+
+void wr_metrics_restart(void)
+{
+    if (mine)
+        add(restarts, 1);
 }
 
 /* ---- reading ---- */
@@ -162,8 +172,13 @@ static void render_head(struct wr_buf *out, const struct wr_metric *m)
     wr_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, types[m->type]);
 }
 
-static void render_refusals(struct wr_buf *out)
+static void render_frame(struct wr_buf *out)
 {
+    static const struct wr_metric restarted = {.name = "wr_worker_restarts_total",
+                                               .help = "Workers that died and were started again.",
+                                               .type = WR_COUNTER};
+    render_head(out, &restarted);
+    render_line(out, &restarted, "", "", total(restarts));
     struct wr_metric m = {
         .name = "wr_refusals_total", .help = "What was refused, by problem type.", .type = WR_COUNTER};
     char labels[80];
@@ -188,5 +203,5 @@ void wr_metrics_render(struct wr_buf *out)
         else
             render_line(out, m, "", "", total(first_slot[i]));
     }
-    render_refusals(out);
+    render_frame(out);
 }

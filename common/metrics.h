@@ -16,12 +16,13 @@ struct wr_metric {
 };
 /* In a daemon: an X-macro table -> `enum metric { METRIC_JOINS, ... }` and the array given here. Ids are indices. */
 void wr_metrics_open(const struct wr_metric *table, size_t count, int workers); /* before forking */
-void wr_metrics_worker(int index);                                           /* after forking: which slab is mine; zeroes its gauges */
+void wr_metrics_worker(int index);                                           /* after forking: which slab is mine; zeroes its gauges. `workers`: the watcher's */
 void wr_metric_add(size_t id, int64_t n);
 void wr_metric_set(size_t id, int64_t value); /* gauges: this worker's part */
 void wr_metric_observe_us(size_t id, uint64_t us);
 int64_t wr_metric_read(size_t id); /* this worker's part, for tests and summaries */
 void wr_metrics_render(struct wr_buf *out);
+void wr_metrics_restart(void); /* counts wr_worker_restarts_total; the process that watches the workers calls it */
 void wr_metrics_refusal(enum wr_err err); /* counts wr_refusals_total{problem="slug"}; http and sockets call it */
 
 #endif

@@ -340,9 +340,9 @@ const char *wr_pg_error(const struct wr_pg_conn *c)
 
 const char *wr_pg_version(void)
 {
-    static char text[16];
+    static char text[32];
     int version = PQlibVersion();
-    snprintf(text, sizeof text, "%d.%d", version / 10000, version % 10000);
+    snprintf(text, sizeof text, "libpq %d.%d", version / 10000, version % 10000);
     return text;
 }
 

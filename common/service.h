@@ -53,6 +53,8 @@ void wr_drained(struct wr_runtime *rt);                      /* nothing is left 
 
 struct wr_command { /* `admissiond keys stage`: runs instead of serving, with the same options, and returns the exit status */
     const char *name, *help;
+    /* argv: what follows the command's name and is no option. An option that must be given to serve and was not is "" or 0
+     * here: the command asks for what it needs. */
     int (*run)(const void *config, int argc, char **argv);
 };
 
@@ -69,7 +71,8 @@ struct wr_service {
     /* `*daemon` is what handlers get as `ctx`. An error stops the process; open() has logged it. */
     enum wr_err (*open)(struct wr_runtime *rt, const void *config, void **daemon);
     bool (*ready)(void *daemon, const char **why); /* may be NULL: always ready. `why`: a literal, when not */
-    void (*drain)(void *daemon);                   /* may be NULL */
+    void (*drain)(void *daemon);                   /* may be NULL: what is in flight is answered, then it is drained */
+    /* Runs after the server has closed, so that on_close of every socket has run; requests not yet answered may still be. */
     void (*close)(void *daemon);
 };
 int wr_service_main(const struct wr_service *service, int argc, char **argv);
