@@ -3,7 +3,7 @@
 -- bucket and the first half second only listens. What survived of the same run (settings newer than the database's,
 -- admissions, slots, counters, `called`) is kept; who is ready is asked anew.
 -- KEYS: line sale ready owners workers points inside admissions fallen fronts blocked spent load
--- ARGV: run gen run_id counter ceiling phase left version document settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
+-- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
 --   [more]: blocked place, reason ...   spent: bitmap of the places that had their turn ('' for none)
 --   The workers' own ready sets, `<ready>:<worker>`, lie in the same slot; their names are in `workers`.
 -- RETURNS: 1, or 0 when the line has this or a later generation already

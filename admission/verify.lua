@@ -19,7 +19,7 @@ if not row then
     if tonumber(a_token_gen) >= tonumber(a_gen) or ends <= clock then return {'over'} end
     row = {a_jti, a_shopper, tonumber(a_granted), ends, 0, '', ''}
 end
-if tonumber(row[4]) <= clock then return {'over'} end
+if tonumber(row[4]) < clock then return {'over'} end
 if row[7] ~= '' and row[7] ~= a_pass then return {'foreign'} end
 local entered = tonumber(row[5]) == 1
 if not entered or row[7] == '' then
