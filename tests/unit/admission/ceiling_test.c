@@ -1,0 +1,37 @@
+#include "ceiling.h"
+#include "../test.h"
+
+TEST(a_ceiling_is_never_less_than_a_first_rush_ahead)
+{
+    struct ceiling_pace pace = {0};
+    assert_int_equal(ceiling_wanted(&pace, 0, CEILING_AHEAD_LEAST), 0);
+    assert_int_equal(ceiling_wanted(&pace, 1, CEILING_AHEAD_LEAST), 1 + 2 * CEILING_AHEAD_LEAST);
+    assert_int_equal(ceiling_headroom(&pace), 2 * CEILING_AHEAD_LEAST);
+}
+
+TEST(a_ceiling_is_a_minute_of_joins_ahead)
+{
+    struct ceiling_pace pace = {0};
+    ceiling_observe(&pace, 0, 1000);
+    ceiling_observe(&pace, 500, 1250); /* 120,000 a minute */
+    assert_int_equal(ceiling_wanted(&pace, 500, 100000), 500 + 240000);
+    assert_int_equal(ceiling_wanted(&pace, 500, 500 + 120000), 0);
+}
+
+TEST(the_pace_is_forgotten_by_half_every_ten_seconds)
+{
+    struct ceiling_pace pace = {0};
+    ceiling_observe(&pace, 0, 1000);
+    ceiling_observe(&pace, 1000, 1250);
+    double peak = pace.per_minute;
+    ceiling_observe(&pace, 1000, 11250);
+    assert_true(pace.per_minute > peak * 0.49 && pace.per_minute < peak * 0.51);
+}
+
+TEST(a_counter_that_went_back_is_no_pace)
+{
+    struct ceiling_pace pace = {0};
+    ceiling_observe(&pace, 1000, 1000);
+    ceiling_observe(&pace, 0, 1250);
+    assert_true(pace.per_minute == 0);
+}
