@@ -28,7 +28,7 @@ struct wr_socket {
     char *partial; /* message_max + 1 bytes while a message is coming in pieces */
     uint32_t partial_len;
     uint16_t close_code; /* not 0: closing */
-    bool open;
+    bool open, said_goodbye;
     char close_reason[40], client[WR_ADDRESS_LEN];
     _Alignas(max_align_t) char session[];
 };
@@ -298,11 +298,12 @@ const char *wr_socket_client(const struct wr_socket *s)
 
 /* ---- libwebsockets' side ---- */
 
-/* What the callback returns: 0, or -1 with the close frame prepared. */
+/* What the callback returns: 0, or once -1 with the close frame prepared; a second -1 would not wait for the client's. */
 static int verdict(struct wr_socket *s)
 {
-    if (!s->close_code)
+    if (!s->close_code || s->said_goodbye)
         return 0;
+    s->said_goodbye = true;
     if (s->close_code != 1006)
         lws_close_reason(s->wsi, (enum lws_close_status)s->close_code, (unsigned char *)s->close_reason,
                          strlen(s->close_reason));
