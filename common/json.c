@@ -166,6 +166,15 @@ bool wr_json_is_array(const struct wr_json *v)
     return json_is_array(see(v));
 }
 
+const char *wr_json_name(const struct wr_json *object, size_t i)
+{
+    json_t *o = own((struct wr_json *)(uintptr_t)object);
+    void *at = json_object_iter(o);
+    while (at && i--)
+        at = json_object_iter_next(o, at);
+    return json_object_iter_key(at);
+}
+
 size_t wr_json_count(const struct wr_json *array)
 {
     return json_array_size(see(array));

@@ -41,6 +41,7 @@ enum wr_err wr_json_decode(const struct wr_json *v, const struct wr_json_field *
 /* Looking inside; all return NULL / 0 / fallback when absent or of another type. */
 const struct wr_json *wr_json_get(const struct wr_json *object, const char *name);
 bool wr_json_is_array(const struct wr_json *v); /* false for NULL */
+const char *wr_json_name(const struct wr_json *object, size_t i); /* of its i-th member, in the order given */
 size_t wr_json_count(const struct wr_json *array);
 const struct wr_json *wr_json_at(const struct wr_json *array, size_t i);
 const char *wr_json_text(const struct wr_json *v);

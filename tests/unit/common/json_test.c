@@ -136,6 +136,17 @@ TEST(looking_at_what_is_not_there_gives_nothing)
     wr_json_free(NULL);
 }
 
+TEST(members_are_named_in_their_order)
+{
+    struct wr_json *v = wr_json_build("{s:i, s:i}", "b", 1, "a", 2);
+    assert_string_equal(wr_json_name(v, 0), "b");
+    assert_string_equal(wr_json_name(v, 1), "a");
+    assert_null(wr_json_name(v, 2));
+    assert_null(wr_json_name(wr_json_get(v, "a"), 0));
+    assert_null(wr_json_name(NULL, 0));
+    wr_json_free(v);
+}
+
 TEST(rendering_keeps_the_order_and_escapes)
 {
     struct wr_json *rows = wr_json_build("[]");
