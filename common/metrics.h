@@ -16,7 +16,8 @@ struct wr_metric {
 };
 /* In a daemon: an X-macro table -> `enum metric { METRIC_JOINS, ... }` and the array given here. Ids are indices. */
 void wr_metrics_open(const struct wr_metric *table, size_t count, int workers); /* before forking */
-void wr_metrics_worker(int index);                                           /* after forking: which slab is mine; zeroes its gauges. `workers`: the watcher's */
+/* After forking: which slab is mine; zeroes its gauges. `workers` itself is the slab of the process that watches them. */
+void wr_metrics_worker(int index);
 void wr_metric_add(size_t id, int64_t n);
 void wr_metric_set(size_t id, int64_t value); /* gauges: this worker's part */
 void wr_metric_observe_us(size_t id, uint64_t us);
