@@ -4,7 +4,7 @@
 -- generation needs no row - a restart of Redis makes no token worthless - unless its place is blocked or has since been
 -- given another token. `entered_total` counts places, so the `spent` bit, which was set once, guards it.
 --
--- KEYS: line admissions inside blocked spent
+-- KEYS: line admissions inside blocked spent fallen
 -- ARGV: gen [more]
 -- further: place, jti, shopper, generation of the token; again for each request. All of one run and lane, whose bitmap is `spent`.
 -- RETURNS: a text per request: live, gone or blocked; or the single element `closed`
@@ -20,6 +20,7 @@ local function enter(place, row)
         redis.call('HSET', k_admissions, place, cmsgpack.pack(row))
         redis.call('ZADD', k_inside, string.format('%.0f', row[4]), place)
     end
+    redis.call('HDEL', k_fallen, place)
     if redis.call('SETBIT', k_spent, place, 1) == 0 then redis.call('HINCRBY', k_line, 'entered_total', 1) end
 end
 

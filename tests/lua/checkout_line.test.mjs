@@ -6,7 +6,7 @@ import { startRedis, stopAll } from '../lib/servers.mjs';
 import { script } from '../lib/script.mjs';
 
 const use = script('checkout/use.lua'), finish = script('checkout/finish.lua');
-const key = Object.fromEntries(['line', 'admissions', 'inside', 'blocked'].map((name) => [name, `wr:{s}:${name}`]));
+const key = Object.fromEntries(['line', 'admissions', 'inside', 'blocked', 'fallen'].map((name) => [name, `wr:{s}:${name}`]));
 key.spent = 'wr:{s}:spent:1:0';
 const admission_s = 600;
 let server, redis;
@@ -27,18 +27,20 @@ async function admit(place, { jti = `1-3-0-${place}-0`, shopper = `shopper-${pla
     return { place, jti, shopper, gen: 3, granted: granted ?? clock };
 }
 const unpack = async (place) => redis.eval("local r = cmsgpack.unpack(redis.call('HGET', KEYS[1], ARGV[1])) for i = 1, #r do r[i] = tostring(r[i]) end r[3] = string.format('%.0f', r[3]) r[4] = string.format('%.0f', r[4]) return r", 1, key.admissions, place);
-const asks = (tokens, gen = 3) => use(redis, [key.line, key.admissions, key.inside, key.blocked, key.spent], [gen, ...tokens.flatMap((t) => [t.place, t.jti, t.shopper, t.gen])]);
+const asks = (tokens, gen = 3) => use(redis, [key.line, key.admissions, key.inside, key.blocked, key.spent, key.fallen], [gen, ...tokens.flatMap((t) => [t.place, t.jti, t.shopper, t.gen])]);
 const finishes = (tokens, gen = 3) => finish(redis, [key.line, key.admissions, key.inside], [gen, ...tokens.flatMap((t) => [t.place, t.jti])]);
 const line = async (field) => Number(await redis.hget(key.line, field));
 
 test('a living admission is entered: its slot lasts as long as its token, its place is spent, once', async () => {
     const token = await admit(7);
+    await redis.hset(key.fallen, 7, 1);
     for (let again = 0; again < 2; again++) {
         assert.deepEqual(await asks([token]), ['live']);
         const until = String(token.granted + admission_s * 1000);
         assert.deepEqual(await unpack(7), [token.jti, token.shopper, String(token.granted), until, '1', 'w', '']);
         assert.equal(await redis.zscore(key.inside, 7), until);
         assert.equal(await redis.getbit(key.spent, 7), 1);
+        assert.equal(await redis.exists(key.fallen), 0, 'what it let fall before is forgotten');
         assert.equal(await line('entered_total'), 1);
     }
 });
