@@ -43,7 +43,7 @@ export function listens(port) {
     });
 }
 
-class Server {
+export class Server {
     constructor(name, command, args, { env, folder, serves, cwd }) {
         Object.assign(this, { name, command, args, env, folder, serves, cwd, logFile: join(folder, `${name}.log`) });
     }

@@ -1,0 +1,31 @@
+// A real Kafka broker for one test, which may kill it: `const kafka = await startKafka();  kafka.bootstrap, kafka.kill(), kafka.start()`.
+// Its jars are those that script/up fetches (or KAFKA_HOME's).
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Server, freePort, root, temporaryFolder } from './servers.mjs';
+
+export async function startKafka() {
+    const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'waitroom', 'kafka-4.1.0');
+    const jars = process.env.KAFKA_HOME ? join(process.env.KAFKA_HOME, 'libs') : join(cache, 'jars');
+    if (!existsSync(jars)) throw new Error('Kafka is not here yet: script/up fetches it');
+    const folder = temporaryFolder('kafka'), port = await freePort(), settings = join(folder, 'server.properties');
+    const values = { PORT: port, CONTROLLER_PORT: await freePort(), DATA: join(folder, 'data') };
+    writeFileSync(settings, readFileSync(join(root, 'deploy/kafka/server.properties.in'), 'utf8').replace(/@(\w+)@/g, (_, name) => values[name]));
+    const archive = process.env.KAFKA_HOME ? undefined : readdirSync(cache).find((name) => name.endsWith('.jsa'));
+    const java = ['-Xms128m', '-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', ...(archive ? [`-XX:SharedArchiveFile=${join(cache, archive)}`] : []),
+        `-Dlog4j2.configurationFile=${join(root, 'deploy/kafka/log4j2.properties')}`,
+        '-cp', readdirSync(jars).filter((name) => name.endsWith('.jar')).sort().map((name) => join(jars, name)).join(':')];
+    execFileSync('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', 'waitroomdevelopmentAAA', '-c', settings], { stdio: 'pipe' });
+    const bootstrap = `127.0.0.1:${port}`;
+    const server = new Server('kafka', 'java', [...java, 'kafka.Kafka', settings], {
+        folder, serves: () => { execFileSync('kcat', ['-b', bootstrap, '-L', '-m', '2'], { stdio: 'pipe' }); return true; },
+    });
+    await server.start();
+    execFileSync('kcat', ['-b', bootstrap, '-L', '-t', 'waitroom.reservations', '-X', 'allow.auto.create.topics=true'], { stdio: 'pipe' });
+    // Every message of a topic so far, as parsed JSON.
+    const messages = (topic) => execFileSync('kcat', ['-b', bootstrap, '-C', '-t', topic, '-e', '-q', '-o', 'beginning'], { stdio: 'pipe', maxBuffer: 1 << 26 })
+        .toString().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    return Object.assign(server, { port, bootstrap, messages });
+}
