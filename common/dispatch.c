@@ -42,7 +42,7 @@ static enum wr_err check_upgrade(const struct wr_request *req, const struct wr_s
     if (!version || strcmp(version, "13") != 0 || !wr_list_has(offered, route->protocol, false))
         return WR_ERR_UPGRADE;
     *why = "The opening handshake is not that of RFC 6455.";
-    if (head->http_1_0 || head->content_length || wr_conn_has_more(req->conn))
+    if (head->http_1_0 || head->content_length)
         return WR_ERR_MALFORMED;
     if (!key_valid(wr_head_field(head, "sec-websocket-key")))
         return WR_ERR_MALFORMED;
@@ -56,6 +56,10 @@ static bool upgrade(struct wr_request *req, const struct wr_socket_route *route)
 {
     const char *why = NULL;
     enum wr_err err = check_upgrade(req, route, &why);
+    if (!err && wr_conn_has_more(req->conn)) { /* frames before the 101, which are no request either */
+        err = WR_ERR_MALFORMED;
+        req->close = true;
+    }
     if (err == WR_ERR_METHOD)
         strcpy(req->allow, "GET");
     if (err)
