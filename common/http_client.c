@@ -7,6 +7,7 @@
 #include "mem.h"
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,5 +274,7 @@ void wr_form_add(struct wr_buf *form, const char *name, const char *value)
 
 const char *wr_http_client_version(void)
 {
-    return curl_version_info(CURLVERSION_NOW)->version;
+    static char text[32];
+    snprintf(text, sizeof text, "libcurl %s", curl_version_info(CURLVERSION_NOW)->version);
+    return text;
 }

@@ -661,5 +661,7 @@ bool wr_consumer_connected(const struct wr_consumer *c)
 
 const char *wr_kafka_version(void)
 {
-    return rd_kafka_version_str();
+    static char text[32];
+    snprintf(text, sizeof text, "librdkafka %s", rd_kafka_version_str());
+    return text;
 }

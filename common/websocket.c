@@ -12,6 +12,7 @@
 #include "metrics.h"
 #include "utf8.h"
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -408,5 +409,8 @@ void wr_ws_close(struct wr_http *http)
 
 const char *wr_http_version(void)
 {
-    return "libwebsockets " LWS_LIBRARY_VERSION;
+    static char text[32]; /* the library's own has a commit behind a dash */
+    const char *version = lws_get_library_version();
+    snprintf(text, sizeof text, "libwebsockets %.*s", (int)strcspn(version, "-"), version);
+    return text;
 }

@@ -371,7 +371,9 @@ TEST(help_and_version_go_to_standard_output)
     assert_int_equal(run("--version"), 0);
     assert_non_null(strstr(said, "testd " WR_VERSION "\n"));
     assert_non_null(strstr(said, "OpenSSL 3"));
-    assert_non_null(strstr(said, "libuv 1."));
+    assert_non_null(strstr(said, "\n  libuv 1."));
+    assert_non_null(strstr(said, "\n  libwebsockets 4."));
+    assert_null(strstr(said, "librdkafka")); /* this one does not use it */
     assert_int_equal(run("--describe-options"), 0);
     assert_non_null(strstr(said, "| `--drain-ms` | `WR_DRAIN_MS` |"));
 }
