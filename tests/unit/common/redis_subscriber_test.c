@@ -137,6 +137,24 @@ TEST(subscribing_again_right_after_the_end_is_confirmed_by_its_own_confirmation)
     finish();
 }
 
+static void write_down(void *ctx)
+{
+    strcat(heard, ctx);
+    done_count++;
+}
+
+TEST(each_done_waits_for_the_confirmation_of_its_own_channel)
+{
+    start();
+    subscribe("keep", 1);
+    char x[] = "x", y[] = "y";
+    wr_subscribe(subscriber, "x", write_down, x);
+    wr_subscribe(subscriber, "y", write_down, y);
+    run_until(loop, 3000, done_is, (void *)3);
+    assert_string_equal(heard, "xy");
+    finish();
+}
+
 TEST(nothing_left_subscribed_is_no_end_of_the_connection)
 {
     start();

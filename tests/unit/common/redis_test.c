@@ -247,6 +247,24 @@ TEST(an_answer_that_waited_while_we_were_frozen_is_too_old_to_be_believed)
     finish();
 }
 
+static void stand_still(void *ctx, enum wr_err err, const struct wr_reply *reply)
+{
+    note(ctx, err, reply);
+    poll(NULL, 0, 900);
+}
+
+TEST(an_answer_that_waited_behind_a_slow_callback_is_too_old_too)
+{
+    start();
+    struct outcome slow = {0}, after = {0};
+    wr_redis_commandv(redis, stand_still, &slow, "PING", NULL);
+    wr_redis_commandv(redis, note, &after, "PING", NULL);
+    run_until(loop, 3000, has_come, &after);
+    assert_int_equal(slow.err, WR_OK);
+    assert_int_equal(after.err, WR_ERR_NO_ANSWER);
+    finish();
+}
+
 TEST(a_killed_redis_leaves_no_request_without_outcome_and_its_successor_has_another_run_id)
 {
     start();
