@@ -82,7 +82,6 @@ enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **da
     d->loop = wr_runtime_loop(rt);
     enum wr_err err = open_parts(d);
     if (err != WR_OK) {
-        wr_error("cannot start", "problem=%s", wr_err_slug(err));
         admissiond_close(d);
         return err;
     }

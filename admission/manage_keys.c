@@ -50,6 +50,10 @@ int manage_keys(const void *ctx, int argc, char **argv)
 {
     const struct admissiond_config *config = ctx;
     const char *verb = argc > 0 ? argv[0] : "", *kid = argc > 1 ? argv[1] : NULL;
+    if (config->token_keys[0] == '\0') {
+        fputs("name the folder of the keys: --token-keys DIR or WR_TOKEN_KEYS\n", stderr);
+        return 2;
+    }
     if (strcmp(verb, "stage") == 0 && !kid) {
         char staged[WR_KID_MAX] = "";
         enum wr_err err = wr_keys_stage(config->token_keys, staged);

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "utf8.h"
+#include <dlfcn.h>
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,14 @@ static void on_lws_log(int level, const char *line)
     wr_warn("libwebsockets", "level=%d line=\"%.*s\"", level, (int)strcspn(line, "\n"), line);
 }
 
+/* The context's end unloads the libuv plugin, but handles of it may still be closing: the loop's next turn would call
+ * into nothing. */
+static void keep_plugin(void)
+{
+    if (!dlopen("libwebsockets-evlib_uv.so", RTLD_LAZY | RTLD_NODELETE))
+        wr_debug("libwebsockets has libuv built in", "");
+}
+
 enum wr_err wr_ws_open(struct wr_http *http)
 {
     struct wr_ws *ws = wr_alloc(sizeof *ws);
@@ -97,6 +106,7 @@ enum wr_err wr_ws_open(struct wr_http *http)
         wr_error("libwebsockets does not start", "hint=\"its libuv plugin is a package of its own\"");
         return WR_ERR_INTERNAL;
     }
+    keep_plugin();
     ws->vhost = lws_get_vhost_by_name(ws->context, "waitroom");
     lws_set_log_level(0, on_lws_log); /* from here on its errors are what clients do */
     return WR_OK;

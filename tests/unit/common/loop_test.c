@@ -190,6 +190,25 @@ TEST(a_watch_tells_what_is_possible_and_pauses)
     finish();
 }
 
+TEST(an_error_on_a_descriptor_is_told_as_both_and_pauses_until_set_again)
+{
+    int ends[2], seen = 0;
+    start();
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]); /* nobody will read: the other end has an error */
+    struct wr_watch *w = wr_watch_new(loop, ends[1], on_any_event, &seen);
+    for (int again = 0; again < 2; again++) {
+        seen = 0;
+        wr_watch_set(w, WR_WRITABLE);
+        wr_loop_run(loop);
+        assert_int_equal(seen, WR_READABLE | WR_WRITABLE);
+    }
+    assert_int_equal(calls, 2);
+    wr_watch_free(w);
+    close(ends[1]);
+    finish();
+}
+
 static void *send_wakes(void *wake)
 {
     for (int i = 0; i < 100; i++)

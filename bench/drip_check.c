@@ -1,0 +1,56 @@
+#include "drip_check.h"
+#include <stdlib.h>
+
+/* Times are whole milliseconds of the line's clock and the bucket is filled on that clock, so there is no rounding to
+ * forgive but that of the sums here. */
+#define EPSILON 1e-6
+
+static double per_ms(const struct drip *drip)
+{
+    return drip->per_minute / 60000.0;
+}
+
+double drip_burst(const struct drip *drip)
+{
+    return 1 + drip->burst_ms * per_ms(drip);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count)
+{
+    struct drip_check check = {0};
+    qsort(ms, count, sizeof *ms, by_value);
+    double least = 0;
+    for (size_t j = 0; j < count; j++) {
+        double accrued = per_ms(drip) * (double)(ms[j] - ms[0]);
+        double start = (double)j - accrued;
+        if (j == 0 || start < least)
+            least = start;
+        double above = start + 1 - least;
+        if (above > check.worst)
+            check.worst = above;
+        if (above > drip_burst(drip) + EPSILON)
+            check.windows_above++;
+    }
+    return check;
+}
+
+struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until)
+{
+    struct drip_met met = {.granted = until < count ? until : count};
+    if (met.granted < 2)
+        return met;
+    int64_t first = ms[0], last = ms[met.granted - 1];
+    size_t at_first = 0;
+    while (at_first < met.granted && ms[at_first] == first)
+        at_first++;
+    met.seconds = (double)(last - first) / 1000.0;
+    if (met.seconds > 0)
+        met.percent = 100.0 * (double)(met.granted - at_first) / (per_ms(drip) * (double)(last - first));
+    return met;
+}

@@ -1,0 +1,35 @@
+/* drip_check.h - was the drip a ceiling, and was it met? Pure.
+ *
+ * In every window, of any length and anywhere, at most rate x t + burst tokens may be granted. With the times sorted,
+ * window i..j holds j - i + 1 tokens in t[j] - t[i], so it keeps the bound when
+ *
+ *     (j + 1 - r t[j]) - (i - r t[i]) <= burst
+ *
+ * and the worst window that ends at j begins where i - r t[i] was least: one pass over all of them. */
+#ifndef BENCH_DRIP_CHECK_H
+#define BENCH_DRIP_CHECK_H
+#include <stddef.h>
+#include <stdint.h>
+
+struct drip {
+    double per_minute;
+    int burst_ms; /* burst = 1 + burst_ms / 1000 x per_minute / 60 */
+};
+double drip_burst(const struct drip *drip);
+
+struct drip_check {
+    size_t windows_above; /* ends of windows that break the bound */
+    double worst;         /* tokens above rate x t of the fullest window: at most the burst */
+};
+/* Sorts `ms` (the `granted` of every token). */
+struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count);
+
+struct drip_met {
+    size_t granted;   /* tokens from the first grant on, up to and with the `until`-th */
+    double seconds;   /* that this took */
+    double percent;   /* of rate x seconds; what the first instant granted (the burst) not counted */
+};
+/* `ms` is sorted. `until`: the token with which cap, stock or the crowd can first have held the drip back. */
+struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
+
+#endif

@@ -1,0 +1,9 @@
+/* setup.h - before the crowd: where everything is, which sale, and that it is open. Blocking; says what is wrong. */
+#ifndef BENCH_SETUP_H
+#define BENCH_SETUP_H
+#include "crowd.h"
+
+/* Finds the targets, makes the sale (or sets the rate of the one named) and waits until its line is live. */
+bool setup_stage(struct stage *stage, const struct options *options);
+
+#endif

@@ -1,0 +1,451 @@
+// admissiond on a real PostgreSQL and a real Redis: sales, generations, ceilings, settings, spent places, keys, verify.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Redis from 'ioredis';
+import { SignJWT, createRemoteJWKSet, importPKCS8, jwtVerify } from 'jose';
+import { build, freePort, startDaemon, startPostgres, startRedis, stopAll, temporaryFolder } from '../lib/servers.mjs';
+import { script } from '../lib/script.mjs';
+import { waitFor } from '../lib/wait.mjs';
+
+const merchantKey = 'merchant-key-for-tests', issuer = 'waitroom';
+const takeNumbers = script('waitroom/join.lua');
+let pg, server, redis, keys, kid, daemons;
+
+const keysCommand = (...args) => execFileSync(join(build, 'bin', 'admissiond'), ['keys', ...args, '--token-keys', keys], { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+const start = (options = {}) => startDaemon('admissiond', {
+    ...options,
+    args: ['--database', pg.url, '--redis-line', server.address, '--redis-stock', server.address, '--token-keys', keys, '--merchant-key-file', join(keys, 'merchant')],
+});
+
+before(async () => {
+    [pg, server] = await Promise.all([startPostgres(), startRedis()]);
+    redis = new Redis(server.port, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    redis.on('error', () => {});
+    keys = temporaryFolder('keys');
+    writeFileSync(join(keys, 'merchant'), `${merchantKey}\n`);
+    kid = keysCommand('stage').trim();
+    keysCommand('activate', kid);
+    daemons = [await start(), await start()];
+});
+after(async () => { redis?.disconnect(); await stopAll(); });
+
+async function call(method, path, body, { key = merchantKey, daemon = daemons[0], headers = {} } = {}) {
+    const response = await fetch(daemon.url + path, {
+        method, headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, json: text && /json/.test(response.headers.get('content-type')) ? JSON.parse(text) : text };
+}
+let made = 0;
+function draft(fields = {}) {
+    const now = Date.now();
+    return { id: `sale-${++made}`, title: 'A thing', currency: 'EUR', starts_at: now - 1000, ends_at: now + 3_600_000, rate_per_minute: 600,
+        skus: [{ sku: 'one', name: 'The one', unit_price: 1000, total: 10 }], ...fields };
+}
+const line = (id) => redis.hgetall(`wr:{${id}}:line`);
+async function create(fields) {
+    const sale = draft(fields);
+    await waitFor('the sale to be made', async () => (await call('POST', '/v1/admin/sales', sale)).status === 201); // 503 right after PostgreSQL was killed
+    await waitFor('the line to open', async () => (await line(sale.id)).gen);
+    return sale.id;
+}
+const phase = (id, wanted) => waitFor(`${id} to be ${wanted}`, async () => (await line(id)).phase === wanted);
+async function joinLine(id, n) {
+    const l = await line(id);
+    const [first, count] = (await takeNumbers(redis, [`wr:{${id}}:line`], [l.gen, l.run, n])).map(Number);
+    return Array.from({ length: count }, (_, i) => first + i);
+}
+const runIdOf = async () => (await redis.info('server')).match(/run_id:(\w+)/)[1];
+const opened = async (id) => { const runId = await runIdOf(); return waitFor('the next generation', async () => { const l = await line(id); return l.run_id === runId && l; }, { timeout: 15_000 }); };
+const audit = (id, action) => JSON.parse(pg.psql('-c', `select coalesce(json_agg(detail order by id), '[]') from audit where sale = '${id}' and action = '${action}'`));
+
+// ---- sales ----
+
+test('a sale that is created opens its line, its document and its stock', async () => {
+    const sale = draft({ cap: 5, description: 'éé "quoted"' });
+    const answer = await call('POST', '/v1/admin/sales', sale);
+    assert.equal(answer.status, 201);
+    assert.equal(answer.json.rate_per_minute, 600);
+    await phase(sale.id, 'live');
+    const l = await waitFor('stock to be counted', async () => { const now = await line(sale.id); return now.left === '10' && now; });
+    assert.deepEqual([l.rate, l.cap, l.mode, l.gen, l.version, l.burst_ms], ['600', '5', 'queue', '1', '1', '500']);
+    assert.ok(Number(l.ceiling) - Number(l.counter) >= 1000);
+    const document = JSON.parse(await redis.get(`wr:{${sale.id}}:sale`));
+    for (const name of ['id', 'title', 'currency', 'starts_at', 'ends_at', 'description', 'skus']) assert.deepEqual(document[name], sale[name]);
+    assert.deepEqual([document.run, document.deal, document.shards], [Number(l.run), 1, 1]);
+    assert.ok(await redis.sismember('wr:sales', sale.id));
+    assert.equal(await redis.hget(`wr:{${sale.id}:0}:stock`, 'one|free'), '10');
+    assert.equal((await call('GET', `/v1/admin/sales/${sale.id}`)).json.title, 'A thing');
+    assert.ok((await call('GET', '/v1/admin/sales')).json.sales.some(({ id }) => id === sale.id));
+    await waitFor('the phase to be recorded', () => pg.psql('-c', `select phase from sales where id = '${sale.id}'`).trim() === 'live');
+});
+
+test('the same request again is the same sale; another one with its id is a conflict', async () => {
+    const sale = draft();
+    const answers = await Promise.all(Array.from({ length: 4 }, (_, i) => call('POST', '/v1/admin/sales', sale, { daemon: daemons[i % 2] })));
+    assert.deepEqual(answers.map(({ status }) => status), [201, 201, 201, 201]);
+    assert.equal(pg.psql('-c', `select count(*) from runs where sale = '${sale.id}'`).trim(), '1');
+    const other = await call('POST', '/v1/admin/sales', { ...sale, title: 'Another' });
+    assert.deepEqual([other.status, other.json.type], [409, '/problems/conflict']);
+    assert.equal((await call('GET', `/v1/admin/sales/${sale.id}`)).json.title, 'A thing');
+});
+
+test('without the merchant key nothing is told or changed', async () => {
+    const id = await create();
+    for (const key of [null, '', 'wrong', `${merchantKey}x`, merchantKey.slice(1)])
+        for (const [method, path, body] of [['GET', '/v1/admin/sales'], ['POST', '/v1/admin/sales', draft()], ['PUT', `/v1/admin/sales/${id}/rate`, { per_minute: 1 }],
+            ['POST', `/v1/admin/sales/${id}/hold`, {}], ['POST', `/v1/admin/sales/${id}/end`], ['GET', `/v1/admin/sales/${id}/stats`], ['GET', '/v1/admin/settings'],
+            ['POST', `/v1/admin/sales/${id}/places/0/1/block`, { reason: 'x' }]]) {
+            const answer = await call(method, path, body, { key });
+            assert.deepEqual([answer.status, answer.json.type], [401, '/problems/unauthenticated'], `${method} ${path}`);
+        }
+    assert.deepEqual([(await line(id)).rate, (await line(id)).mode], ['600', 'queue']);
+});
+
+test('every bad field is refused by name, and nothing is created', async () => {
+    const bad = { id: ['Upper', 'a--', '', 5, 'x'.repeat(41)], title: ['', 5, 'x'.repeat(201)], currency: ['eur', 'EURO', 1], starts_at: ['now', 0, 1.5], ends_at: [1, Date.now() - 5000],
+        rate_per_minute: [-1, 6_000_001, '60'], burst_ms: [299, 1001], cap: [-1], factor_percent: [99], admission_s: [9, 86_401], away_limit_s: [9], hold_s: [1], per_shopper: [0, 1001],
+        checkout_url: ['javascript:alert(1)', 5], image_url: ['//other', 'a b'], description: [7], skus: [{}, 'one', [5], [{ sku: 'a' }],
+            [{ sku: 'a b', name: 'A', unit_price: 1, total: 1 }], [{ sku: 'a', name: 'A', unit_price: -1, total: 1 }], [{ sku: 'a', name: 'A', unit_price: 1, total: 1.5 }]] };
+    for (const [field, values] of Object.entries(bad))
+        for (const value of values) {
+            const sale = { ...draft(), [field]: value };
+            const answer = await call('POST', '/v1/admin/sales', sale);
+            assert.deepEqual([answer.status, answer.json.type], [422, '/problems/invalid'], `${field}: ${JSON.stringify(value)}`);
+            assert.ok(answer.json.detail.includes(field), `${field}: ${answer.json.detail}`);
+        }
+    for (const field of ['id', 'title', 'currency', 'starts_at', 'ends_at', 'rate_per_minute', 'skus']) {
+        const sale = draft();
+        delete sale[field];
+        const answer = await call('POST', '/v1/admin/sales', sale);
+        assert.equal(answer.status, 422);
+        assert.ok(answer.json.detail.includes(field));
+    }
+    assert.equal((await call('POST', '/v1/admin/sales', '{"id":')).status, 400);
+    assert.equal((await call('POST', '/v1/admin/sales', '[]')).status, 400);
+    assert.equal(pg.psql('-c', `select count(*) from sales where id = 'sale-${made}'`).trim(), '0');
+    const id = await create();
+    const settings = [['PUT', 'rate', { per_minute: -1 }, 'per_minute'], ['PUT', 'rate', {}, 'per_minute'], ['PUT', 'rate', { per_minute: '5' }, 'per_minute'], ['POST', 'mode', { mode: 'fast' }, 'mode'],
+        ['PUT', 'message', { message: 'x'.repeat(501) }, 'message'], ['PUT', 'message', {}, 'message'], ['PUT', 'limits', {}, 'cap'], ['PUT', 'limits', { factor_percent: 5 }, 'factor_percent'],
+        ['POST', 'hold', { message: 5 }, 'message'], ['POST', 'places/1/5/block', { reason: 'x' }, 'lane'], ['POST', 'places/0/0/block', { reason: 'x' }, 'place'],
+        ['POST', 'places/0/5x/block', { reason: 'x' }, 'place'], ['POST', 'places/0/5/block', {}, 'reason'], ['POST', 'places/0/5/block', { reason: '' }, 'reason']];
+    const before = (await line(id)).settings_version;
+    for (const [method, path, body, field] of settings) {
+        const answer = await call(method, `/v1/admin/sales/${id}/${path}`, body);
+        assert.equal(answer.status, 422, `${path} ${JSON.stringify(body)}`);
+        assert.ok(answer.json.detail.includes(field), answer.json.detail);
+    }
+    assert.equal((await line(id)).settings_version, before);
+});
+
+test('an unknown sale is 404 everywhere', async () => {
+    for (const [method, path, body] of [['GET', ''], ['GET', '/rate'], ['PUT', '/rate', { per_minute: 5 }], ['POST', '/hold'], ['POST', '/resume'], ['GET', '/stats'], ['POST', '/end'],
+        ['POST', '/places/0/5/block', { reason: 'x' }], ['DELETE', '/places/0/5/block']])
+        for (const id of ['nowhere', 'No_Sale']) {
+            const answer = await call(method, `/v1/admin/sales/${id}${path}`, body);
+            assert.deepEqual([answer.status, answer.json.type], [404, '/problems/unknown-sale'], `${method} ${id}${path}`);
+        }
+});
+
+test('a sale starts by the clock, sells out and opens again with its stock, and ends when nothing is held', async () => {
+    const id = await create({ starts_at: Date.now() + 1500 }), stock = `wr:{${id}:0}:stock`;
+    assert.equal((await line(id)).phase, 'scheduled');
+    const starts_at = JSON.parse(await redis.get(`wr:{${id}}:sale`)).starts_at;
+    await phase(id, 'live');
+    const late = Date.now() - starts_at;
+    assert.ok(late >= 0 && late < 400, `live after ${late} ms`);
+    await waitFor('the deal', () => redis.exists(stock));
+    await redis.hset(stock, 'one|free', 0, 'one|held', 10);
+    await phase(id, 'sold_out');
+    assert.equal((await line(id)).left, '0');
+    await redis.hset(stock, 'one|free', 2, 'one|held', 8);
+    await phase(id, 'live');
+    assert.equal((await call('POST', `/v1/admin/sales/${id}/end`)).status, 200);
+    await waitFor('nothing to be left', async () => (await line(id)).left === '0');
+    await phase(id, 'sold_out');
+    await redis.hset(stock, 'one|free', 2, 'one|held', 0, 'one|sold', 8);
+    await phase(id, 'ended');
+    assert.equal((await line(id)).version, '2');
+    await waitFor('the end to be recorded', () => pg.psql('-c', `select phase from sales where id = '${id}'`).trim() === 'ended');
+});
+
+test('a sale without stock of ours has no limit and ends by the clock', async () => {
+    const id = await create({ skus: [] });
+    await phase(id, 'live');
+    assert.equal((await line(id)).left, '-1');
+    await call('POST', `/v1/admin/sales/${id}/end`);
+    await phase(id, 'ended');
+});
+
+// ---- settings ----
+
+test('rate, hold, resume, mode, message and limits act at once and are recorded with an audit row', async () => {
+    const id = await create(), path = `/v1/admin/sales/${id}`;
+    assert.equal((await call('PUT', `${path}/rate`, { per_minute: 1200 })).json.per_minute, 1200);
+    assert.equal((await line(id)).rate, '1200');
+    assert.equal((await call('GET', `${path}/rate`)).json.per_minute, 1200);
+    assert.equal((await call('POST', `${path}/hold`, { message: 'one moment' })).status, 200);
+    assert.deepEqual([(await line(id)).mode, (await line(id)).message], ['hold', 'one moment']);
+    assert.equal((await call('POST', `${path}/resume`)).status, 200);
+    assert.deepEqual([(await line(id)).mode, (await line(id)).message, (await line(id)).level], ['queue', '', '0.000000']);
+    await call('POST', `${path}/mode`, { mode: 'passthrough' }, { daemon: daemons[1] });
+    await call('PUT', `${path}/message`, { message: 'go' });
+    await call('PUT', `${path}/limits`, { cap: 7, factor_percent: 150 });
+    const l = await line(id);
+    assert.deepEqual([l.mode, l.message, l.cap, l.factor, l.rate, l.settings_version], ['passthrough', 'go', '7', '150', '1200', '7']);
+    await waitFor('the settings to be recorded', () => pg.psql('-c',
+        `select rate_per_minute, mode, message, cap, factor_percent, settings_version from sales where id = '${id}'`).trim() === '1200|passthrough|go|7|150|7');
+    assert.deepEqual(audit(id, 'rate.set').map(({ rate_per_minute }) => rate_per_minute), [1200]);
+    for (const action of ['sale.hold', 'sale.resume', 'mode.set', 'message.set', 'limits.set']) assert.equal(audit(id, action).length, 1, action);
+    assert.equal(audit(id, 'settings.found').length, 0);
+});
+
+test('a place is blocked and freed again, in Redis and PostgreSQL', async () => {
+    const id = await create(), path = `/v1/admin/sales/${id}/places/0/12/block`;
+    assert.equal((await call('POST', path, { reason: 'robot' })).status, 200);
+    assert.equal(await redis.hget(`wr:{${id}}:blocked`, 12), 'robot');
+    const blocked = () => pg.psql('-c', `select place, reason from blocked_places join sales on sales.run = blocked_places.run where sales.id = '${id}'`).trim();
+    await waitFor('the block to be recorded', () => blocked() === '12|robot');
+    assert.equal((await call('DELETE', path)).status, 200);
+    assert.equal(await redis.exists(`wr:{${id}}:blocked`), 0);
+    await waitFor('the block to be taken back', () => blocked() === '');
+});
+
+test('the pace of fulfilment is read and set', async () => {
+    assert.equal((await call('GET', '/v1/admin/settings')).json.orders_per_second, 2000);
+    assert.equal((await call('PUT', '/v1/admin/settings', { orders_per_second: 500 })).status, 200);
+    assert.equal((await call('GET', '/v1/admin/settings', undefined, { daemon: daemons[1] })).json.orders_per_second, 500);
+    assert.equal((await call('PUT', '/v1/admin/settings', { orders_per_second: 0 })).status, 422);
+    await call('PUT', '/v1/admin/settings', { orders_per_second: 2000 });
+});
+
+test('stats show the line, the stock and the orders', async () => {
+    const id = await create();
+    await phase(id, 'live');
+    await joinLine(id, 3);
+    await waitFor('the deal', () => redis.exists(`wr:{${id}:0}:stock`));
+    await redis.eval("redis.call('HSET', KEYS[1], 'w', '\\147' .. cmsgpack.pack(tonumber(redis.call('TIME')[1]), 64) .. '\\129' .. cmsgpack.pack(0, 3))", 1, `wr:{${id}}:presence`);
+    const stats = await waitFor('the table', async () => { const { json } = await call('GET', `/v1/admin/sales/${id}/stats`); return json.waiting === 3 && json; });
+    assert.deepEqual([stats.counter, stats.phase, stats.mode, stats.left, stats.rate_per_minute, stats.inside, stats.orders, stats.away],
+        [3, 'live', 'queue', 10, 600, 0, {}, []]);
+    assert.deepEqual(stats.skus, [{ sku: 'one', name: 'The one', total: 10, committed: 0, free: 10, held: 0, sold: 0, voided: 0 }]);
+});
+
+// ---- generations ----
+
+test('two instances together opened exactly one generation of each run', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, () => create()));
+    for (const id of ids)
+        assert.equal(pg.psql('-c', `select count(*), max(gen) from generations join sales on sales.run = generations.run where id = '${id}'`).trim(), '1|1');
+});
+
+test('numbers never run out: the ceiling is raised ahead of the counter, in PostgreSQL first', async () => {
+    const id = await create();
+    await phase(id, 'live');
+    for (let round = 0; round < 5; round++) {
+        const l = await line(id);
+        await redis.hset(`wr:{${id}}:line`, 'counter', Number(l.ceiling) - 10);
+        const raised = await waitFor('a higher ceiling', async () => { const now = await line(id); return Number(now.ceiling) > Number(l.ceiling) && now; });
+        assert.ok(Number(raised.ceiling) - Number(raised.counter) >= 1000);
+        assert.ok(Number(pg.psql('-c', `select ceiling from ceilings where run = ${raised.run}`)) >= Number(raised.ceiling));
+    }
+    const stale = pg.psql('-c', `update ceilings set ceiling = greatest(ceiling, 99999999) where run = ${(await line(id)).run} and lane = 0 and gen = 99 returning ceiling`).trim();
+    assert.equal(stale, '');
+});
+
+test('Redis restarted, then wiped: the next generation begins at the old ceiling, spent and blocked places stay so, settings too', async () => {
+    const id = await create();
+    await phase(id, 'live');
+    const first = await line(id), spentKey = `wr:{${id}}:spent:${first.run}:0`;
+    await joinLine(id, 40);
+    await redis.setbit(spentKey, 7, 1);
+    await call('PUT', `/v1/admin/sales/${id}/rate`, { per_minute: 900 });
+    await call('POST', `/v1/admin/sales/${id}/places/0/9/block`, { reason: 'robot' });
+    const copied = () => pg.psql('-c', `select encode(bits, 'hex') from spent_places where run = ${first.run}`).trim();
+    await waitFor('spent places to be copied', () => copied() === '01');
+    await waitFor('the settings to be recorded', () => pg.psql('-c', `select rate_per_minute from sales where id = '${id}'`).trim() === '900');
+    await waitFor('the block to be recorded', () => pg.psql('-c', `select count(*) from blocked_places where run = ${first.run}`).trim() === '1');
+
+    await server.restart();
+    const second = await opened(id);
+    assert.deepEqual([second.gen, Number(second.counter) >= Number(first.ceiling), second.level, second.rate], ['2', true, '0.000000', '900']);
+    assert.equal(await redis.getbit(spentKey, 7), 1);
+    assert.ok(Number(second.clock) >= Number(first.clock));
+
+    pg.psql('-c', `insert into orders (public_id, sale, run, sku, quantity, unit_price, currency, shopper, lane, place, jti, granted_ms, status, hold_s, reserved_at)
+        values (gen_random_uuid(), '${id}', ${first.run}, 'one', 1, 1000, 'EUR', 'x', 0, 21, 'j', 1, 'confirmed', 60, now()); update skus set committed = 3 where sale = '${id}'`);
+    await redis.flushall();
+    await server.restart();
+    const third = await opened(id);
+    assert.deepEqual([third.gen, Number(third.counter) >= Number(second.ceiling), third.rate, third.phase === 'live' || third.phase === 'sold_out'], ['3', true, '900', true]);
+    assert.deepEqual(await Promise.all([7, 21, 8].map((place) => redis.getbit(spentKey, place))), [1, 1, 0]);
+    assert.equal(await redis.hget(`wr:{${id}}:blocked`, 9), 'robot');
+    await waitFor('the stock to be dealt again', async () => (await redis.hget(`wr:{${id}:0}:stock`, 'one|free')) === '7');
+    assert.equal(pg.psql('-c', `select string_agg(gen::text, ' ' order by gen) from generations where run = ${first.run}`).trim(), '1 2 3');
+    const [place] = await joinLine(id, 1);
+    assert.ok(place > Number(second.ceiling), 'the next place is above every place that could have been given before');
+});
+
+test('a line that vanished from the same Redis process gets its next generation too', async () => {
+    const id = await create();
+    const first = await line(id);
+    await redis.del(`wr:{${id}}:line`, `wr:{${id}}:sale`);
+    const next = await waitFor('the next generation', async () => { const l = await line(id); return l.gen === '2' && l; });
+    assert.ok(Number(next.counter) >= Number(first.ceiling));
+    assert.ok(await redis.exists(`wr:{${id}}:sale`));
+});
+
+// ---- PostgreSQL away ----
+
+test('without PostgreSQL a hold still acts, phases go on and readyz says why; all is recorded when it is back', async () => {
+    const id = await create(), soon = await create({ starts_at: Date.now() + 2500 });
+    await pg.kill('SIGKILL');
+    await waitFor('readyz to say so', async () => (await call('GET', '/readyz')).status === 503);
+    assert.match((await call('GET', '/metrics')).json, /wr_admission_database_up 0/);
+    const began = performance.now();
+    assert.equal((await call('POST', `/v1/admin/sales/${id}/hold`, { message: 'wait' })).status, 200);
+    assert.ok(performance.now() - began < 1000);
+    assert.deepEqual([(await line(id)).mode, (await line(id)).message], ['hold', 'wait']);
+    assert.match((await call('GET', '/metrics')).json, /wr_admission_changes_waiting 1/);
+    await phase(soon, 'live');
+    assert.equal((await call('POST', '/v1/admin/sales', draft())).status, 503);
+    const stats = (await call('GET', `/v1/admin/sales/${id}/stats`)).json;
+    assert.deepEqual([stats.mode, stats.away], ['hold', ['database']]);
+    await pg.start();
+    await waitFor('the hold to be recorded', () => pg.psql('-c', `select mode, message from sales where id = '${id}'`).trim() === 'hold|wait', { timeout: 15_000 });
+    assert.equal(audit(id, 'sale.hold').length, 1);
+    await waitFor('the phase to be recorded', () => pg.psql('-c', `select phase from sales where id = '${soon}'`).trim() === 'live', { timeout: 15_000 });
+    await waitFor('readiness', async () => (await call('GET', '/readyz')).status === 200);
+});
+
+test('an instance that died before it could record a change leaves it to the others', async () => {
+    const id = await create(), other = await start();
+    await pg.kill('SIGKILL');
+    assert.equal((await call('PUT', `/v1/admin/sales/${id}/rate`, { per_minute: 77 }, { daemon: other })).status, 200);
+    await other.kill('SIGKILL');
+    await pg.start();
+    await waitFor('the rate to be recorded', () => pg.psql('-c', `select rate_per_minute from sales where id = '${id}'`).trim() === '77', { timeout: 20_000 });
+    assert.ok(audit(id, 'settings.found').length >= 1);
+});
+
+test('settings that PostgreSQL has newer than a line are applied to it', async () => {
+    const id = await create();
+    pg.psql('-c', `update sales set rate_per_minute = 4321, settings_version = 9 where id = '${id}'`);
+    await waitFor('the rate to be applied', async () => (await line(id)).rate === '4321');
+    assert.equal((await line(id)).settings_version, '9');
+});
+
+test('an instance started while PostgreSQL is away steps and verifies what is published', async () => {
+    const id = await create({ starts_at: Date.now() + 4000 });
+    await pg.kill('SIGKILL');
+    const alone = await start({ ready: false });
+    try {
+        for (const daemon of daemons) daemon.process.kill('SIGSTOP');
+        await phase(id, 'live');
+        const answer = await call('GET', `/v1/admission/verify?sale=${id}`, undefined, { daemon: alone, key: null });
+        assert.equal(answer.status, 401);
+    } finally {
+        for (const daemon of daemons) daemon.process.kill('SIGCONT');
+        await pg.start();
+        await alone.stop();
+    }
+});
+
+// ---- keys and verify ----
+
+const pack = "redis.call('HSET', KEYS[1], ARGV[1], cmsgpack.pack({ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), 0, 'w', ''})) redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])";
+async function admitted(id, place, { claims = {}, row = true, key = kid } = {}) {
+    const l = await line(id), now = Math.floor(Date.now() / 1000), granted = Number(l.clock), jti = `${l.run}-${l.gen}-0-${place}-0`, sub = 'ab'.repeat(16);
+    if (row) await redis.eval(pack, 2, `wr:{${id}}:admissions`, `wr:{${id}}:inside`, place, jti, sub, granted, granted + 10_000);
+    const pem = await importPKCS8(readFileSync(join(keys, `${key}.pem`), 'utf8'), 'EdDSA');
+    return new SignJWT({ run: Number(l.run), gen: Number(l.gen), lane: 0, place, granted, jti, sub, aud: id, iss: issuer, iat: now, nbf: now, exp: now + 600, ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: key }).sign(pem);
+}
+const verify = (id, token, headers = {}, daemon = daemons[0]) => call('GET', `/v1/admission/verify?sale=${id}`, undefined, { key: null, daemon, headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers } });
+
+test('JWKS verifies a token with jose, may be cached, and shows the next key before it signs', async () => {
+    const id = await create(), token = await admitted(id, 5);
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${daemons[0].url}/.well-known/jwks.json`)), { issuer, audience: id });
+    assert.equal(payload.place, 5);
+    const response = await fetch(`${daemons[0].url}/.well-known/jwks.json`);
+    assert.match(response.headers.get('cache-control'), /public, max-age=\d+/);
+    const next = keysCommand('stage').trim();
+    await waitFor('the next key to be shown', async () => (await (await fetch(`${daemons[1].url}/.well-known/jwks.json`)).json()).keys.some((k) => k.kid === next), { timeout: 15_000 });
+    assert.deepEqual(keysCommand('list').trim().split('\n').sort(), [`${kid} current`, `${next} next`].sort());
+    keysCommand('activate', next);
+    assert.deepEqual(keysCommand('list').trim().split('\n').sort(), [`${kid} previous`, `${next} current`].sort());
+    assert.throws(() => keysCommand('retire', next));
+    await waitFor('a token of the new key to be accepted', async () => (await verify(id, await admitted(id, 6, { key: next }))).status === 200, { timeout: 15_000 });
+    assert.equal((await verify(id, token)).status, 200, 'nobody is signed out');
+});
+
+test('verify accepts an admission as often as asked, from the browser that brought it first', async () => {
+    const id = await create(), token = await admitted(id, 5);
+    const first = await verify(id, token);
+    assert.equal(first.status, 200);
+    assert.deepEqual([first.headers.get('waitroom-sale'), first.headers.get('waitroom-shopper'), first.headers.get('waitroom-place'), first.headers.get('cache-control')],
+        [id, 'ab'.repeat(16), '0/5', 'no-store']);
+    const cookie = first.headers.get('set-cookie');
+    assert.match(cookie, /^waitroom-pass=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax$/);
+    const pass = { cookie: cookie.split(';')[0] };
+    for (const daemon of daemons) await waitFor('every instance to know the sale', async () => (await verify(id, token, pass, daemon)).status === 200, { timeout: 2000 });
+    const byCookie = await verify(id, null, { cookie: `${pass.cookie}; waitroom-token=${token}` });
+    assert.equal(byCookie.status, 200);
+    assert.equal((await call('GET', `/v1/admission/verify?sale=${id}&token=${token}`, undefined, { key: null, headers: pass })).status, 200);
+    const stolen = await verify(id, token);
+    assert.deepEqual([stolen.status, stolen.json.type, stolen.headers.get('set-cookie')], [403, '/problems/token-foreign', null]);
+    assert.deepEqual([(await line(id)).entered_total, await redis.getbit(`wr:{${id}}:spent:${(await line(id)).run}:0`, 5)], ['1', 1]);
+});
+
+test('verify refuses what is forged, expired, of another sale or run, without a row, blocked, or not there', async () => {
+    const id = await create(), other = await create(), now = Math.floor(Date.now() / 1000);
+    const good = await admitted(id, 5), [head, body, signature] = good.split('.');
+    const forged = `${head}.${Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(body, 'base64url')), place: 6 })).toString('base64url')}.${signature}`;
+    const cases = [
+        [await verify(id, null), 401, 'unauthenticated'],
+        [await verify(id, 'nonsense'), 401, 'token-invalid'],
+        [await verify(id, forged), 401, 'token-invalid'],
+        [await verify(id, `${good}x`), 401, 'token-invalid'],
+        [await verify(id, 'x'.repeat(2000)), 401, 'unauthenticated'],
+        [await verify(id, await admitted(id, 7, { claims: { exp: now - 1 } })), 401, 'token-expired'],
+        [await verify(id, await admitted(id, 7, { claims: { iss: 'else' } })), 401, 'token-invalid'],
+        [await verify(other, good), 403, 'token-foreign'],
+        [await verify(id, await admitted(id, 8, { claims: { run: 1 } })), 403, 'token-foreign'],
+        [await verify(id, await admitted(id, 9, { row: false })), 403, 'not-admitted'],
+        [await verify('nowhere', good), 404, 'unknown-sale'],
+        [await call('GET', '/v1/admission/verify', undefined, { key: null }), 400, 'malformed'],
+    ];
+    for (const [i, [answer, status, slug]] of cases.entries()) assert.deepEqual([answer.status, answer.json.type], [status, `/problems/${slug}`], `case ${i}`);
+    await call('POST', `/v1/admin/sales/${id}/places/0/5/block`, { reason: 'robot' });
+    const blocked = await verify(id, good);
+    assert.deepEqual([blocked.status, blocked.json.type], [403, '/problems/blocked']);
+    assert.equal((await line(id)).entered_total, '0');
+});
+
+// ---- Redis away, starting ----
+
+test('while Redis is away nothing is accepted, and all resumes by itself', async () => {
+    const id = await create(), token = await admitted(id, 5);
+    await server.kill('SIGKILL');
+    await waitFor('readyz to say so', async () => (await call('GET', '/readyz')).status === 503);
+    assert.equal((await verify(id, token)).status, 503);
+    const hold = await call('POST', `/v1/admin/sales/${id}/hold`);
+    assert.equal(hold.status, 503);
+    assert.ok(hold.headers.get('retry-after'));
+    await server.start();
+    await opened(id);
+    await waitFor('the token of the earlier generation to be accepted', async () => (await verify(id, token)).status === 200);
+});
+
+test('what cannot be right refuses to start and says which', async () => {
+    const run = (...args) => { try { return execFileSync(join(build, 'bin', 'admissiond'), args, { stdio: 'pipe', timeout: 10_000 }).toString(); } catch (error) { return `${error.status} ${error.stderr}`; } };
+    const base = ['--listen', `127.0.0.1:${await freePort()}`, '--database', pg.url, '--redis-line', server.address, '--redis-stock', server.address, '--token-keys', keys];
+    writeFileSync(join(keys, 'short'), 'tooshort\n');
+    assert.match(run(...base, '--merchant-key-file', join(keys, 'short')), /^1 .*wrong length/s);
+    assert.match(run(...base, '--merchant-key-file', join(keys, 'absent')), /^1 .*unreadable/s);
+    assert.match(run(...base, '--merchant-key-file', join(keys, 'merchant'), '--replica-wait-ms', '70000'), /replica-wait-ms/);
+});

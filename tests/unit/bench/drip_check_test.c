@@ -1,0 +1,73 @@
+#include "test.h"
+#include "drip_check.h"
+#include <stdlib.h>
+
+static const struct drip ten_a_second = {.per_minute = 600, .burst_ms = 500}; /* burst 6 */
+
+/* The definition itself, all windows one by one. */
+static size_t ends_above_by_definition(const struct drip *drip, const int64_t *ms, size_t count)
+{
+    size_t above = 0;
+    for (size_t j = 0; j < count; j++) {
+        bool breaks = false;
+        for (size_t i = 0; i <= j; i++)
+            breaks |= (double)(j - i + 1) > drip->per_minute / 60000 * (double)(ms[j] - ms[i]) + drip_burst(drip) + 1e-6;
+        above += breaks;
+    }
+    return above;
+}
+
+TEST(a_burst_and_then_the_rate_is_under_the_ceiling)
+{
+    int64_t ms[30];
+    for (int i = 0; i < 30; i++)
+        ms[i] = i < 6 ? 1000 : 1000 + (i - 5) * 100;
+    struct drip_check c = drip_check(&ten_a_second, ms, 30);
+    assert_int_equal(c.windows_above, 0);
+    assert_true(c.worst > 5.999 && c.worst < 6.001);
+}
+
+TEST(one_token_too_many_is_seen_however_long_the_window)
+{
+    int64_t ms[1000];
+    for (int i = 0; i < 1000; i++)
+        ms[i] = i * 100;
+    ms[999] = ms[998];
+    assert_int_equal(drip_check(&ten_a_second, ms, 1000).windows_above, 0); /* 2 in an instant: within the burst */
+    for (int i = 0; i < 1000; i++)
+        ms[i] = i * 99; /* 1 % too fast: only a long window shows it */
+    struct drip_check c = drip_check(&ten_a_second, ms, 1000);
+    assert_true(c.windows_above > 0);
+    assert_true(c.worst > 10);
+}
+
+TEST(the_fast_check_finds_what_the_definition_finds)
+{
+    srand(7);
+    for (int run = 0; run < 200; run++) {
+        int64_t ms[60];
+        for (int i = 0; i < 60; i++)
+            ms[i] = rand() % (2000 + run * 40);
+        struct drip_check c = drip_check(&ten_a_second, ms, 60); /* sorts */
+        assert_int_equal(c.windows_above, ends_above_by_definition(&ten_a_second, ms, 60));
+    }
+}
+
+TEST(nothing_granted_breaks_nothing)
+{
+    assert_int_equal(drip_check(&ten_a_second, NULL, 0).windows_above, 0);
+    assert_int_equal(drip_met(&ten_a_second, NULL, 0, 100).granted, 0);
+}
+
+TEST(the_rate_is_met_from_the_first_grant_until_it_is_held_back_and_the_first_instant_does_not_help)
+{
+    int64_t ms[100];
+    for (int i = 0; i < 100; i++)
+        ms[i] = i < 5 ? 0 : (i - 4) * 100;
+    for (int i = 50; i < 100; i++)
+        ms[i] += 60000; /* held back */
+    struct drip_met met = drip_met(&ten_a_second, ms, 100, 50);
+    assert_int_equal(met.granted, 50);
+    assert_true(met.percent > 99.99 && met.percent < 100.01);
+    assert_true(drip_met(&ten_a_second, ms, 100, 100).percent < 20);
+}
