@@ -30,7 +30,14 @@ before(async () => {
     keysCommand('activate', kid);
     daemons = [await start(), await start()];
 });
-after(async () => { redis?.disconnect(); await stopAll(); });
+after(async () => {
+    redis?.disconnect();
+    const ends = await Promise.all((daemons ?? []).map((daemon) => daemon.stop()));
+    const broken = ends.findIndex(({ code }) => code !== 0);
+    const log = broken < 0 ? '' : daemons[broken].log().split('\n').slice(-60).join('\n');
+    await stopAll();
+    assert.equal(log, '', 'every instance lived to the end and stopped cleanly');
+});
 
 async function call(method, path, body, { key = merchantKey, daemon = daemons[0], headers = {} } = {}) {
     const response = await fetch(daemon.url + path, {

@@ -35,3 +35,11 @@ TEST(a_counter_that_went_back_is_no_pace)
     ceiling_observe(&pace, 0, 1250);
     assert_true(pace.per_minute == 0);
 }
+
+TEST(no_pace_raises_a_ceiling_past_all_use)
+{
+    struct ceiling_pace pace = {0};
+    ceiling_observe(&pace, 0, 1000);
+    ceiling_observe(&pace, INT64_C(1) << 60, 1001);
+    assert_int_equal(ceiling_headroom(&pace), 2 * (int64_t)CEILING_AHEAD_MOST);
+}
