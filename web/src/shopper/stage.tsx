@@ -72,12 +72,13 @@ function Waiting({ line, state }: { line: Line; state: State }): JSX.Element {
     const share = aheadAtFirst ? 1 - ahead / aheadAtFirst : 1;
     return (
         <section class="stage">
-            {ahead === 0 ? <h2>{text.next}</h2> : <h2 class="unseen">{count(ahead)} {text.ahead(ahead)}</h2>}
             <Ring share={share}>
-                {ahead > 0 && <><span class="big" aria-hidden="true">{count(ahead)}</span><span class="label" aria-hidden="true">{text.ahead(ahead)}</span></>}
+                {ahead === 0
+                    ? <h2>{text.next}</h2>
+                    : <h2 class="ahead"><span class="big">{count(ahead)}</span> <span class="label">{text.ahead(ahead)}</span></h2>}
             </Ring>
-            <p class="eta">{ahead === 0 ? text.nextDetail : eta && state.mode === 'queue' ? <Eta eta={eta} at={state.etaAt} /> : ' '}</p>
-            <p class="hint">{text.keepOpen}</p>
+            {ahead > 0 && eta && state.mode === 'queue' && <p class="eta"><Eta eta={eta} at={state.etaAt} /></p>}
+            <p class="hint">{ahead === 0 ? text.nextDetail : text.keepOpen}</p>
             <LeaveButton line={line} />
         </section>
     );

@@ -46,7 +46,7 @@ export const text = {
     startsIn: 'Starts in', startsAt: 'Opens', startNote: 'Stay on this page. When the sale opens you join the line by yourself; arriving early gives no advantage over arriving on time.',
     joining: 'Joining the line…',
     ahead: (n: number) => (n === 1 ? 'person ahead of you' : 'people ahead of you'),
-    next: 'You are next', nextDetail: 'Keep this page open.',
+    next: 'You are next', nextDetail: 'Keep this page open: it will be your turn at any moment.',
     keepOpen: 'You can switch apps or lock your phone: your place is kept.',
     left: (n: number) => `${count(n)} left`, lastFew: (n: number) => `Only ${count(n)} left`,
     waitingForReturns: 'Everything is reserved', waitingForReturnsDetail: 'Unpaid pieces come back. Stay in line: if one does, it is offered to those waiting, in order.',
