@@ -6,7 +6,7 @@ with due as (
     limit $2::integer
     for update skip locked
 ), claimed as (
-    update payments p set lease_until = now() + interval '30 seconds', attempts = attempts + 1
+    update payments p set lease_until = now() + interval '15 seconds', attempts = attempts + 1
     from due
     where p.id = due.id
     returning p.*

@@ -2,4 +2,4 @@ select id, source, partition, position, coalesce(key, '') as key, translate(enco
 from dead_letters
 where published_at is null
 order by id
-limit 50
+limit 1

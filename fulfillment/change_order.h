@@ -1,0 +1,37 @@
+/* change_order.h - an order in PostgreSQL, and the one function that may change its state. For work on a pool thread, inside
+ * a transaction: every change is compare-and-set, with its event, its ledger and its outbox row (order.h has the table). */
+#ifndef CHANGE_ORDER_H
+#define CHANGE_ORDER_H
+#include "err.h"
+#include "id.h"
+#include "order.h"
+#include "payment_provider.h"
+#include "pg.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct order {
+    char public_id[WR_UUID_LEN + 1], sale[WR_SALE_LEN + 1], shopper[WR_SHOPPER_LEN + 1], reason[40];
+    enum order_status status;
+    int64_t event, deal;
+    bool changed; /* since it was read */
+    int64_t payment_id; /* 0: none */
+    char payment_state[12], session_id[PROVIDER_ID_MAX];
+    bool payment_tried; /* the provider may know of it */
+};
+/* Runs `work` between begin and commit, and rolls back when it fails. */
+enum wr_err transact(struct wr_pg_conn *c, wr_pg_work *work, void *op) WR_MUST_CHECK;
+
+/* Reads and locks. WR_ERR_NOT_FOUND: there is none. */
+enum wr_err order_lock(struct wr_pg_conn *c, const char *public_id, struct order *out) WR_MUST_CHECK;
+/* `reason` may be NULL. WR_ERR_CONFLICT: somebody else changed it, or the ledger has no unit left for it. */
+enum wr_err order_set(struct wr_pg_conn *c, struct order *order, enum order_status to, const char *reason) WR_MUST_CHECK;
+/* `session_id` and `url`: NULL keeps what is there. */
+enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state, const char *session_id,
+                              const char *url) WR_MUST_CHECK;
+/* The order's open payment is to be closed at the provider (close_payments.c). */
+enum wr_err order_close_payment(struct wr_pg_conn *c, const char *public_id) WR_MUST_CHECK;
+void order_count(const struct order *order); /* in the metrics, once its transaction is committed */
+void order_count_status(enum order_status status, int64_t n);
+
+#endif
