@@ -1,0 +1,165 @@
+/* accept_orders.c
+ *
+ *   take (Kafka, as many as the pace allows) --> record (PostgreSQL, one transaction) --committed--> done: offsets stored
+ *     ^                                             |
+ *     +---- the same messages come again -----------+ refused, unknown, or the database is away: done as not worked
+ */
+#include "accept_orders.h"
+#include "clock.h"
+#include "fulfillmentd.h"
+#include "log.h"
+#include "measures.h"
+#include "mem.h"
+#include "order.h"
+#include "pace.h"
+#include "record_orders.h"
+#include "repeat.h"
+#include <stdlib.h>
+
+enum { PAUSE_MS = 20 };
+
+struct accept_orders {
+    struct fulfillment *f;
+    struct wr_consumer *consumer;
+    struct repeat *repeat;
+    struct pace pace;
+    int64_t age_ms; /* of the first event of the last batch when it was taken */
+    struct wr_message messages[PACE_BATCH_MAX];
+    struct order_batch batch;
+    struct batch_item items[PACE_BATCH_MAX];
+};
+
+static void take(void *ctx);
+static enum wr_err record(struct wr_pg_conn *c, void *op);
+static void on_recorded(void *op, enum wr_err err);
+static void count(struct accept_orders *a);
+
+static void read_messages(struct accept_orders *a, size_t taken)
+{
+    a->age_ms = wr_wall_ms() - a->messages[0].timestamp_ms;
+    a->batch = (struct order_batch){.source = TOPIC_RESERVATIONS, .items = a->items, .count = taken};
+    for (size_t i = 0; i < taken; i++) {
+        const struct wr_message *m = &a->messages[i];
+        a->items[i] = (struct batch_item){.partition = m->partition,
+                                          .position = m->offset,
+                                          .key = m->key,
+                                          .key_len = m->key_len,
+                                          .payload = m->value,
+                                          .len = m->len};
+        batch_item_read(&a->items[i]);
+    }
+}
+
+static void take(void *ctx)
+{
+    struct accept_orders *a = ctx;
+    const struct fulfillment *f = a->f;
+    int64_t rate = pace_rate(watch_backlog_rate(f->backlog), f->config->catch_up_per_second, a->age_ms);
+    size_t allowed = pace_allows(&a->pace, wr_mono_ms(), rate);
+    size_t taken = allowed && wr_pg_connected(f->pg) ? wr_consumer_take(a->consumer, a->messages, allowed) : 0;
+    if (!taken) {
+        a->age_ms = allowed ? 0 : a->age_ms;
+        repeat_ended(a->repeat, REPEAT_IDLE);
+        return;
+    }
+    pace_took(&a->pace, taken);
+    read_messages(a, taken);
+    if (wr_pg_submit(f->pg, record, on_recorded, a) != WR_OK)
+        on_recorded(a, WR_ERR_BACKEND);
+}
+
+static enum wr_err record(struct wr_pg_conn *c, void *op)
+{
+    struct accept_orders *a = op;
+    return record_orders(c, &a->batch);
+}
+
+static void on_recorded(void *op, enum wr_err err)
+{
+    struct accept_orders *a = op;
+    wr_consumer_done(a->consumer, a->messages, a->batch.count, err == WR_OK);
+    if (err) {
+        wr_warn("a batch of events is done again", "count=%zu err=%s", a->batch.count, wr_err_slug(err));
+        wr_metric_add(MEASURE_BATCHES_AGAIN, 1);
+    } else {
+        count(a);
+    }
+    repeat_ended(a->repeat, err ? REPEAT_FAILED : REPEAT_MORE);
+}
+
+static void count(struct accept_orders *a)
+{
+    const struct record_counts *done = &a->batch.done;
+    wr_metric_add(MEASURE_BATCHES, 1);
+    order_count_status(ORDER_QUEUED, done->accepted);
+    order_count_status(ORDER_FAILED, done->oversold);
+    order_count_status(ORDER_CANCELLED, done->cancelled);
+    wr_metric_add(MEASURE_OVERSOLD, done->oversold);
+    wr_metric_add(MEASURE_EVENTS_KNOWN, done->known);
+    wr_metric_add(MEASURE_EVENTS_DEAD, done->dead);
+    wr_metric_add(MEASURE_EVENTS_CANCEL, done->cancels);
+    if (done->accepted)
+        payment_jobs_kick(a->f->links);
+    if (done->accepted || done->oversold || done->cancelled)
+        relay_outbox_kick(a->f->relay);
+    if (done->cancels)
+        cancel_orders_kick(a->f->cancels);
+    if (done->dead)
+        publish_dead_letters_kick(a->f->dead_letters);
+}
+
+static void on_readable(void *ctx)
+{
+    struct accept_orders *a = ctx;
+    repeat_kick(a->repeat);
+}
+
+enum wr_err accept_orders_open(struct accept_orders **out, struct fulfillment *f)
+{
+    struct accept_orders *a = wr_alloc(sizeof *a);
+    struct wr_consumer_config config = {.bootstrap = f->config->kafka_bootstrap,
+                                        .group = f->config->kafka_group,
+                                        .topic = TOPIC_RESERVATIONS,
+                                        .client_id = "fulfillmentd",
+                                        .on_readable = on_readable,
+                                        .ctx = a};
+    a->f = f;
+    a->pace.filled_at_ms = wr_mono_ms();
+    a->repeat = repeat_new(f->loop, PAUSE_MS, take, a);
+    enum wr_err err = wr_consumer_open(&a->consumer, f->loop, &config);
+    if (err) {
+        accept_orders_close(a);
+        a = NULL;
+    }
+    *out = a;
+    return err;
+}
+
+bool accept_orders_connected(const struct accept_orders *a)
+{
+    return wr_consumer_connected(a->consumer);
+}
+
+int64_t accept_orders_lag(const struct accept_orders *a)
+{
+    return wr_consumer_lag(a->consumer);
+}
+
+void accept_orders_stop(struct accept_orders *a)
+{
+    repeat_stop(a->repeat);
+}
+
+bool accept_orders_idle(const struct accept_orders *a)
+{
+    return !repeat_running(a->repeat);
+}
+
+void accept_orders_close(struct accept_orders *a)
+{
+    if (!a)
+        return;
+    wr_consumer_close(a->consumer);
+    repeat_free(a->repeat);
+    free(a);
+}

@@ -1,0 +1,297 @@
+/* process_webhooks.c
+ *
+ *   claim --> settle (PostgreSQL) --confirmed, known, refunding, ignored--> gone
+ *                | the order has expired                   | no such order (yet): tried again, later and later
+ *                v
+ *              take a unit (Redis) --taken--> settle as taken --> gone
+ *                                  --none---> settle as refund --> gone
+ *                                  --no answer, or not told yet--> put back: a take is safe to repeat
+ *
+ * The event is marked as processed in the transaction that does what it says. */
+#include "process_webhooks.h"
+#include "backoff.h"
+#include "change_order.h"
+#include "crypto.h"
+#include "fulfillmentd.h"
+#include "log.h"
+#include "lua_fulfillment.h"
+#include "measures.h"
+#include "mem.h"
+#include "payment_provider.h"
+#include "repeat.h"
+#include "settle_payment.h"
+#include "sql_fulfillment.h"
+#include "stock_keys.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PAUSE_MS = 200,
+    RUNNING_MAX = 32,
+    AGAIN_MS = 200,
+    AGAIN_MAX_MS = 60000,
+};
+
+struct process_webhooks {
+    struct fulfillment *f;
+    struct repeat *repeat;
+    struct wr_args args;
+    int running, wanted;
+    bool starved;
+    size_t claimed_count;
+    struct op *claimed[RUNNING_MAX];
+};
+enum unit { UNIT_NOT_ASKED, UNIT_TAKEN, UNIT_NONE };
+struct op {
+    struct process_webhooks *w;
+    int64_t id, attempts;
+    struct provider_event event;
+    bool understood;
+    enum unit unit;
+    struct order order;
+    enum settled settled;
+    const char *outcome; /* why it is tried again; NULL: it is processed */
+};
+
+static enum wr_err claim(struct wr_pg_conn *c, void *op);
+static void on_claimed(void *op, enum wr_err err);
+static enum wr_err settle(struct wr_pg_conn *c, void *op);
+static void on_settled(void *op, enum wr_err err);
+static void take_unit(struct op *op);
+static void on_taken(void *ctx, enum wr_err err, const struct wr_reply *reply);
+static void try_again(struct op *op, const char *outcome);
+static void finish(struct op *op);
+
+/* ---- claim ---- */
+
+static void claim_some(void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    w->wanted = RUNNING_MAX - w->running;
+    w->starved = w->wanted <= 0;
+    if (w->starved)
+        repeat_ended(w->repeat, REPEAT_IDLE);
+    else if (wr_pg_submit(w->f->pg, claim, on_claimed, w) != WR_OK)
+        repeat_ended(w->repeat, REPEAT_FAILED);
+}
+
+static struct op *read_event(const struct wr_rows *rows, size_t row)
+{
+    struct op *op = wr_alloc(sizeof *op);
+    struct wr_json *json;
+    const char *payload = wr_rows_text(rows, row, "payload");
+    op->id = wr_rows_int(rows, row, "id");
+    op->attempts = wr_rows_int(rows, row, "attempts");
+    if (wr_json_parse(&json, payload, strlen(payload), NULL) == WR_OK) {
+        op->understood = provider_event_decode(json, &op->event) == WR_OK;
+        wr_json_free(json);
+    }
+    return op;
+}
+
+static enum wr_err claim(struct wr_pg_conn *c, void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    char limit[12];
+    struct wr_rows *rows;
+    w->claimed_count = 0;
+    snprintf(limit, sizeof limit, "%d", w->wanted);
+    enum wr_err err = wr_pg_query(c, &wr_sql_claim_webhooks, 1, (const char *[]){limit}, &rows);
+    if (err)
+        return err;
+    for (size_t row = 0; row < wr_rows_count(rows); row++)
+        w->claimed[w->claimed_count++] = read_event(rows, row);
+    wr_rows_free(rows);
+    return WR_OK;
+}
+
+static void submit_settle(struct op *op)
+{
+    if (wr_pg_submit(op->w->f->pg, settle, on_settled, op) != WR_OK)
+        finish(op); /* it is due again by itself */
+}
+
+static void on_claimed(void *ctx, enum wr_err err)
+{
+    struct process_webhooks *w = ctx;
+    if (err) {
+        repeat_ended(w->repeat, REPEAT_FAILED);
+        return;
+    }
+    for (size_t i = 0; i < w->claimed_count; i++) {
+        w->claimed[i]->w = w;
+        w->running++;
+        submit_settle(w->claimed[i]);
+    }
+    repeat_ended(w->repeat, w->claimed_count == (size_t)w->wanted ? REPEAT_MORE : REPEAT_IDLE);
+}
+
+/* ---- settle ---- */
+
+static enum wr_err mark_processed(struct wr_pg_conn *c, const struct op *op, const char *outcome)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)op->id);
+    return wr_pg_query(c, &wr_sql_finish_webhook, 2, (const char *[]){id, outcome}, NULL);
+}
+
+static enum wr_err settle_news(struct wr_pg_conn *c, struct op *op)
+{
+    const char *session = op->event.session_id[0] ? op->event.session_id : NULL;
+    enum wr_err err = order_lock(c, op->event.order_id, &op->order);
+    if (err)
+        return err;
+    if (op->event.news == NEWS_SESSION_OVER) {
+        err = wr_pg_query(c, &wr_sql_end_hold, 1, (const char *[]){op->event.order_id}, NULL);
+        return err ? err : mark_processed(c, op, "session-over");
+    }
+    if (op->unit == UNIT_NONE && op->order.status == ORDER_EXPIRED)
+        err = settle_refund(c, &op->order, session, &op->settled);
+    else
+        err = settle_paid(c, &op->order, session, op->unit == UNIT_TAKEN, &op->settled);
+    return err || op->settled == SETTLED_NEEDS_UNIT ? err : mark_processed(c, op, settled_name(op->settled));
+}
+
+static enum wr_err settle_in_transaction(struct wr_pg_conn *c, void *ctx)
+{
+    struct op *op = ctx;
+    if (!op->understood || op->event.news == NEWS_OTHER)
+        return mark_processed(c, op, "ignored");
+    if (!wr_uuid_valid(op->event.order_id, strlen(op->event.order_id)))
+        return mark_processed(c, op, "not-ours");
+    return settle_news(c, op);
+}
+
+static enum wr_err settle(struct wr_pg_conn *c, void *ctx)
+{
+    return transact(c, settle_in_transaction, ctx);
+}
+
+static void on_settled(void *ctx, enum wr_err err)
+{
+    struct op *op = ctx;
+    struct fulfillment *f = op->w->f;
+    if (err == WR_ERR_NOT_FOUND) {
+        try_again(op, "unknown-order");
+    } else if (err == WR_ERR_CONFLICT && op->unit == UNIT_TAKEN) {
+        /* Redis had a unit that the ledger has not: the ledger is right. The refund gives it back. */
+        wr_error("Redis gave a unit that the ledger does not have", "order=%s", op->event.order_id);
+        op->unit = UNIT_NONE;
+        submit_settle(op);
+    } else if (err) {
+        try_again(op, wr_err_slug(err));
+    } else if (op->settled == SETTLED_NEEDS_UNIT) {
+        take_unit(op);
+    } else {
+        order_count(&op->order);
+        if (op->unit != UNIT_NOT_ASKED && op->settled != SETTLED_KNOWN)
+            wr_metric_add(op->unit == UNIT_TAKEN ? MEASURE_LATE_TAKEN : MEASURE_LATE_REFUNDED, 1);
+        relay_outbox_kick(f->relay);
+        payment_jobs_kick(f->refunds);
+        finish(op);
+    }
+}
+
+/* ---- take ---- */
+
+static void take_unit(struct op *op)
+{
+    struct process_webhooks *w = op->w;
+    stock_args_begin(&w->args, op->order.sale, op->order.deal);
+    stock_args_order(&w->args, op->order.public_id, op->order.event, "take", "", op->order.shopper);
+    op->settled = SETTLED_KNOWN;
+    wr_redis_eval(w->f->stock, &wr_lua_apply_order, &w->args, on_taken, op);
+}
+
+static void on_taken(void *ctx, enum wr_err err, const struct wr_reply *reply)
+{
+    struct op *op = ctx;
+    const char *word = err ? NULL : wr_reply_text(wr_reply_at(reply, 0), NULL);
+    if (err)
+        try_again(op, wr_err_slug(err));
+    else if (strcmp(word, "taken") == 0 || strcmp(word, "none") == 0 || strcmp(word, "missing") == 0) {
+        op->unit = strcmp(word, "taken") == 0 ? UNIT_TAKEN : UNIT_NONE;
+        submit_settle(op);
+    } else {
+        try_again(op, word); /* early, old, closed: Redis and PostgreSQL are not at the same event (yet) */
+    }
+}
+
+/* ---- end ---- */
+
+static enum wr_err put_back(struct wr_pg_conn *c, void *ctx)
+{
+    struct op *op = ctx;
+    char id[24], delay[24];
+    uint32_t random;
+    wr_random(&random, sizeof random);
+    snprintf(id, sizeof id, "%lld", (long long)op->id);
+    snprintf(delay, sizeof delay, "%llu",
+             (unsigned long long)backoff_ms(op->attempts, AGAIN_MS, AGAIN_MAX_MS, random));
+    return wr_pg_query(c, &wr_sql_put_back_webhook, 3, (const char *[]){id, delay, op->outcome}, NULL);
+}
+
+static void on_put_back(void *ctx, enum wr_err err)
+{
+    (void)err; /* it is due again by itself */
+    finish(ctx);
+}
+
+static void try_again(struct op *op, const char *outcome)
+{
+    /* What Redis says lies in its reply; what is kept is one of few words. */
+    static const char *const words[] = {"early", "old", "closed", "unknown-order"};
+    op->outcome = "backend";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], outcome) == 0)
+            op->outcome = words[i];
+    wr_info("a webhook is tried again", "order=\"%s\" why=%s attempts=%lld", op->event.order_id, outcome,
+            (long long)op->attempts);
+    if (wr_pg_submit(op->w->f->pg, put_back, on_put_back, op) != WR_OK)
+        finish(op);
+}
+
+static void finish(struct op *op)
+{
+    struct process_webhooks *w = op->w;
+    w->running--;
+    free(op);
+    if (w->starved)
+        repeat_kick(w->repeat);
+}
+
+/* ---- life ---- */
+
+struct process_webhooks *process_webhooks_open(struct fulfillment *f)
+{
+    struct process_webhooks *w = wr_alloc(sizeof *w);
+    w->f = f;
+    w->repeat = repeat_new(f->loop, PAUSE_MS, claim_some, w);
+    return w;
+}
+
+void process_webhooks_kick(struct process_webhooks *w)
+{
+    if (w)
+        repeat_kick(w->repeat);
+}
+
+void process_webhooks_stop(struct process_webhooks *w)
+{
+    repeat_stop(w->repeat);
+}
+
+bool process_webhooks_idle(const struct process_webhooks *w)
+{
+    return !w->running && !repeat_running(w->repeat);
+}
+
+void process_webhooks_close(struct process_webhooks *w)
+{
+    if (!w)
+        return;
+    repeat_free(w->repeat);
+    wr_args_free(&w->args);
+    free(w);
+}

@@ -1,0 +1,238 @@
+/* relay_outbox.c
+ *
+ *   read (PostgreSQL: delete what was told, lead, read on) --entries--> tell (Redis: one call per sale) --answers--+
+ *      ^                                                                                                          |
+ *      +----------------------------------------------------------------------------------------------------------+
+ *
+ * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and one call
+ * applies its entries in turn. A sale whose stock is of another deal waits without holding up the others. */
+#include "relay_outbox.h"
+#include "change_order.h"
+#include "fulfillmentd.h"
+#include "log.h"
+#include "measures.h"
+#include "mem.h"
+#include "lua_fulfillment.h"
+#include "repeat.h"
+#include "sql_fulfillment.h"
+#include "stock_keys.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PAUSE_MS = 200,
+    CALL_MAX = 200,      /* entries in one script call: a few milliseconds of Redis */
+    WAITING_MAX = 32,    /* sales whose stock is not there (yet) */
+    WAITING_AGAIN = 10,  /* rounds until they are looked at again */
+};
+
+struct relay_outbox {
+    struct fulfillment *f;
+    struct repeat *repeat;
+    struct wr_args args;
+    struct wr_rows *rows;      /* of this round */
+    struct wr_buf told;        /* ids to delete, as an array literal */
+    bool told_some;
+    int calls;                 /* under way */
+    bool failed;
+    char waiting[WAITING_MAX][WR_SALE_LEN + 1];
+    int waiting_count, rounds;
+};
+struct tell { /* one call: these rows */
+    struct relay_outbox *relay;
+    size_t count, rows[CALL_MAX];
+};
+
+static void read_on(void *ctx);
+static enum wr_err read_work(struct wr_pg_conn *c, void *op);
+static void on_read(void *op, enum wr_err err);
+static void on_told(void *ctx, enum wr_err err, const struct wr_reply *reply);
+static void finish_round(struct relay_outbox *r);
+
+/* ---- read ---- */
+
+static void read_on(void *ctx)
+{
+    struct relay_outbox *r = ctx;
+    if (++r->rounds % WAITING_AGAIN == 0)
+        r->waiting_count = 0;
+    bool can_tell = wr_redis_connected(r->f->stock);
+    if ((!can_tell && !r->told_some) || wr_pg_submit(r->f->pg, read_work, on_read, r) != WR_OK)
+        repeat_ended(r->repeat, can_tell ? REPEAT_FAILED : REPEAT_IDLE);
+}
+
+static enum wr_err lead(struct wr_pg_conn *c, const struct relay_outbox *r, bool *leads)
+{
+    struct wr_rows *rows;
+    enum wr_err err = wr_pg_query(c, &wr_sql_lead_outbox, 1, (const char *[]){wr_runtime_id(r->f->runtime)}, &rows);
+    if (err)
+        return err;
+    *leads = wr_rows_bool(rows, 0, "leads");
+    wr_rows_free(rows);
+    return WR_OK;
+}
+
+static enum wr_err read_work(struct wr_pg_conn *c, void *op)
+{
+    struct relay_outbox *r = op;
+    struct wr_buf waiting = {0};
+    bool leads = false;
+    enum wr_err err = WR_OK;
+    if (r->told_some)
+        err = wr_pg_query(c, &wr_sql_delete_outbox, 1, (const char *[]){r->told.at}, NULL);
+    if (!err)
+        err = lead(c, r, &leads);
+    for (int i = 0; i < r->waiting_count; i++)
+        wr_pg_array_add(&waiting, r->waiting[i]);
+    wr_pg_array_end(&waiting);
+    if (!err && leads)
+        err = wr_pg_query(c, &wr_sql_read_outbox, 1, (const char *[]){waiting.at}, &r->rows);
+    wr_buf_free(&waiting);
+    return err;
+}
+
+/* ---- tell ---- */
+
+static bool same_stock(const struct wr_rows *rows, size_t a, size_t b)
+{
+    return strcmp(wr_rows_text(rows, a, "sale"), wr_rows_text(rows, b, "sale")) == 0 &&
+           wr_rows_int(rows, a, "deal") == wr_rows_int(rows, b, "deal");
+}
+
+static void send(struct tell *tell)
+{
+    struct relay_outbox *r = tell->relay;
+    const struct wr_rows *rows = r->rows;
+    stock_args_begin(&r->args, wr_rows_text(rows, tell->rows[0], "sale"), wr_rows_int(rows, tell->rows[0], "deal"));
+    for (size_t i = 0; i < tell->count; i++) {
+        size_t row = tell->rows[i];
+        stock_args_order(&r->args, wr_rows_text(rows, row, "public_id"), wr_rows_int(rows, row, "event"),
+                         wr_rows_text(rows, row, "stock"), wr_rows_text(rows, row, "payload"),
+                         wr_rows_text(rows, row, "shopper"));
+    }
+    r->calls++;
+    wr_redis_eval(r->f->stock, &wr_lua_apply_order, &r->args, on_told, tell);
+}
+
+/* One call per sale and round: were the entries of an order spread over two, the second could be applied without the
+ * first, and the first would be too old ever after. What is beyond a call's size is read again. */
+static void tell_all(struct relay_outbox *r)
+{
+    size_t count = wr_rows_count(r->rows);
+    bool *seen = wr_alloc(count + 1);
+    for (size_t first = 0; first < count; first++) {
+        if (seen[first])
+            continue;
+        struct tell *tell = wr_alloc(sizeof *tell);
+        tell->relay = r;
+        for (size_t row = first; row < count; row++) {
+            if (seen[row] || !same_stock(r->rows, first, row))
+                continue;
+            seen[row] = true;
+            if (tell->count < CALL_MAX)
+                tell->rows[tell->count++] = row;
+        }
+        send(tell);
+    }
+    free(seen);
+}
+
+static void on_read(void *op, enum wr_err err)
+{
+    struct relay_outbox *r = op;
+    if (err) {
+        wr_rows_free(r->rows);
+        r->rows = NULL;
+        repeat_ended(r->repeat, REPEAT_FAILED); /* what was told stays noted: deleting it again is harmless */
+        return;
+    }
+    wr_buf_clear(&r->told);
+    r->told_some = false;
+    r->failed = false;
+    if (r->rows && wr_rows_count(r->rows))
+        tell_all(r);
+    else
+        finish_round(r);
+}
+
+static void wait_for_stock(struct relay_outbox *r, const char *sale)
+{
+    wr_warn("the stock of a sale is not of the deal its orders are of; they wait", "sale=%s", sale);
+    if (r->waiting_count < WAITING_MAX)
+        wr_copy_text(r->waiting[r->waiting_count++], sizeof r->waiting[0], sale, strlen(sale));
+}
+
+static void note_told(struct relay_outbox *r, size_t row, const char *word)
+{
+    wr_pg_array_add(&r->told, wr_rows_text(r->rows, row, "id"));
+    r->told_some = true;
+    if (strcmp(word, "missing") == 0) {
+        wr_warn("an order has no record in Redis", "order=%s", wr_rows_text(r->rows, row, "public_id"));
+        wr_metric_add(MEASURE_TOLD_MISSING, 1);
+    } else {
+        wr_metric_add(strcmp(word, "old") == 0 ? MEASURE_TOLD_OLD : MEASURE_TOLD, 1);
+    }
+}
+
+static void on_told(void *ctx, enum wr_err err, const struct wr_reply *reply)
+{
+    struct tell *tell = ctx;
+    struct relay_outbox *r = tell->relay;
+    if (err)
+        r->failed = true;
+    else if (wr_reply_count(reply) == tell->count && strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") != 0)
+        for (size_t i = 0; i < tell->count; i++)
+            note_told(r, tell->rows[i], wr_reply_text(wr_reply_at(reply, i), NULL));
+    else
+        wait_for_stock(r, wr_rows_text(r->rows, tell->rows[0], "sale"));
+    free(tell);
+    if (--r->calls == 0)
+        finish_round(r);
+}
+
+static void finish_round(struct relay_outbox *r)
+{
+    wr_rows_free(r->rows);
+    r->rows = NULL;
+    if (r->told_some)
+        wr_pg_array_end(&r->told);
+    repeat_ended(r->repeat, r->failed ? REPEAT_FAILED : r->told_some ? REPEAT_MORE : REPEAT_IDLE);
+}
+
+/* ---- life ---- */
+
+struct relay_outbox *relay_outbox_open(struct fulfillment *f)
+{
+    struct relay_outbox *r = wr_alloc(sizeof *r);
+    r->f = f;
+    r->repeat = repeat_new(f->loop, PAUSE_MS, read_on, r);
+    return r;
+}
+
+void relay_outbox_kick(struct relay_outbox *r)
+{
+    if (r)
+        repeat_kick(r->repeat);
+}
+
+void relay_outbox_stop(struct relay_outbox *r)
+{
+    repeat_stop(r->repeat);
+}
+
+bool relay_outbox_idle(const struct relay_outbox *r)
+{
+    return !repeat_running(r->repeat);
+}
+
+void relay_outbox_close(struct relay_outbox *r)
+{
+    if (!r)
+        return;
+    repeat_free(r->repeat);
+    wr_args_free(&r->args);
+    wr_rows_free(r->rows);
+    wr_buf_free(&r->told);
+    free(r);
+}

@@ -1,0 +1,89 @@
+/* watch_backlog.c */
+#include "watch_backlog.h"
+#include "fulfillmentd.h"
+#include "measures.h"
+#include "mem.h"
+#include "repeat.h"
+#include "sql_fulfillment.h"
+#include <stdlib.h>
+
+enum { PAUSE_MS = 1000 };
+
+static const struct {
+    const char *column;
+    enum measure measure;
+} gauges[] = {
+    {"orders_per_second", MEASURE_ORDERS_RATE}, {"outbox", MEASURE_OUTBOX},
+    {"outbox_age_s", MEASURE_OUTBOX_AGE},       {"webhooks_waiting", MEASURE_WEBHOOKS_WAITING},
+    {"dead_letters", MEASURE_DEAD_WAITING},     {"payments_waiting", MEASURE_PAYMENTS_WAITING},
+};
+enum { GAUGES = sizeof gauges / sizeof *gauges };
+
+struct watch_backlog {
+    struct fulfillment *f;
+    struct repeat *repeat;
+    int64_t rate, read[GAUGES];
+};
+
+static enum wr_err work(struct wr_pg_conn *c, void *op)
+{
+    struct watch_backlog *w = op;
+    struct wr_rows *rows;
+    enum wr_err err = wr_pg_query(c, &wr_sql_read_gauges, 0, NULL, &rows);
+    if (err)
+        return err;
+    for (size_t i = 0; i < GAUGES; i++)
+        w->read[i] = wr_rows_int(rows, 0, gauges[i].column);
+    wr_rows_free(rows);
+    return WR_OK;
+}
+
+static void on_read(void *op, enum wr_err err)
+{
+    struct watch_backlog *w = op;
+    for (size_t i = 0; i < GAUGES && !err; i++)
+        wr_metric_set(gauges[i].measure, w->read[i]);
+    if (!err)
+        w->rate = w->read[0];
+    wr_metric_set(MEASURE_KAFKA_LAG, accept_orders_lag(w->f->accept));
+    wr_metric_set(MEASURE_PROVIDER_BREAKER, (int64_t)provider_breaker(w->f->provider));
+    repeat_ended(w->repeat, err ? REPEAT_FAILED : REPEAT_IDLE);
+}
+
+static void run(void *ctx)
+{
+    struct watch_backlog *w = ctx;
+    if (wr_pg_submit(w->f->pg, work, on_read, w) != WR_OK)
+        repeat_ended(w->repeat, REPEAT_FAILED);
+}
+
+struct watch_backlog *watch_backlog_open(struct fulfillment *f)
+{
+    struct watch_backlog *w = wr_alloc(sizeof *w);
+    w->f = f;
+    w->repeat = repeat_new(f->loop, PAUSE_MS, run, w);
+    return w;
+}
+
+int64_t watch_backlog_rate(const struct watch_backlog *w)
+{
+    return w->rate;
+}
+
+void watch_backlog_stop(struct watch_backlog *w)
+{
+    repeat_stop(w->repeat);
+}
+
+bool watch_backlog_idle(const struct watch_backlog *w)
+{
+    return !repeat_running(w->repeat);
+}
+
+void watch_backlog_close(struct watch_backlog *w)
+{
+    if (!w)
+        return;
+    repeat_free(w->repeat);
+    free(w);
+}
