@@ -51,6 +51,8 @@ static void on_line_state(void *ctx, bool connected)
     if (!connected)
         return;
     for (struct sale *sale = d->sales; sale; sale = sale->next) {
+        if (sale->gone)
+            continue;
         sale->line_at_ms = 0;
         list_sale(sale);
         step_line(sale);
@@ -106,6 +108,12 @@ bool admissiond_ready(void *daemon, const char **why)
     else
         return true;
     return false;
+}
+
+void admissiond_drain(void *daemon)
+{
+    struct admissiond *d = daemon;
+    change_log_when_empty(d->changes, wr_drained, d->rt);
 }
 
 void admissiond_close(void *daemon)

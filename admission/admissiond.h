@@ -34,6 +34,7 @@ struct admissiond {
 
 enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **daemon);
 bool admissiond_ready(void *daemon, const char **why);
+void admissiond_drain(void *daemon); /* until every change in force is recorded */
 void admissiond_close(void *daemon);
 struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NULL: not stepped here */
 
@@ -42,6 +43,7 @@ void load_sales(struct admissiond *d);           /* PostgreSQL -> d->sales, then
 void discover_sales(struct admissiond *d);       /* the same from Redis, while PostgreSQL has never answered */
 void step_line(struct sale *sale);               /* reads the line, then whatever it needs */
 void open_generation(struct sale *sale);
+void withdraw_sale(struct sale *sale); /* what is over for a day leaves Redis' line */
 void publish_sale(struct sale *sale);
 void list_sale(struct sale *sale); /* in wr:sales; as often as wished */
 void raise_ceiling(struct sale *sale, int64_t wanted);

@@ -26,6 +26,8 @@ struct change_log {
     size_t count;
     bool writing;
     struct wr_timer *retry;
+    void (*written)(struct wr_runtime *rt); /* NULL: nobody waits for the end */
+    struct wr_runtime *rt;
 };
 static void write_next(void *ctx);
 static enum wr_err write_entry(struct wr_pg_conn *c, void *ctx);
@@ -61,6 +63,15 @@ void change_log_close(struct change_log *log)
     free(log);
 }
 
+static void tell_when_empty(struct change_log *log)
+{
+    if (log->count || !log->written)
+        return;
+    void (*written)(struct wr_runtime *rt) = log->written;
+    log->written = NULL;
+    written(log->rt);
+}
+
 bool change_log_full(const struct change_log *log)
 {
     return log->count >= CHANGES_MAX;
@@ -69,6 +80,13 @@ bool change_log_full(const struct change_log *log)
 bool change_log_empty(const struct change_log *log)
 {
     return log->count == 0;
+}
+
+void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt), struct wr_runtime *rt)
+{
+    log->written = written;
+    log->rt = rt;
+    tell_when_empty(log);
 }
 
 static struct wr_json *describe(const struct change *change)
@@ -163,4 +181,5 @@ static void on_written(void *ctx, enum wr_err err)
     wr_metric_set(METRIC_CHANGES_WAITING, (int64_t)--log->count);
     entry_free(entry);
     write_next(log);
+    tell_when_empty(log);
 }

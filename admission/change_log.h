@@ -26,10 +26,13 @@ struct change {
 
 struct admissiond;
 struct change_log;
+struct wr_runtime;
 struct change_log *change_log_open(struct admissiond *d);
 void change_log_close(struct change_log *log); /* after PostgreSQL is closed; takes NULL */
 bool change_log_full(const struct change_log *log);
 bool change_log_empty(const struct change_log *log);
+/* Calls `written` once, when nothing waits any more: at once or later. */
+void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt), struct wr_runtime *rt);
 void change_log_add(struct change_log *log, const struct change *change); /* copied */
 
 #endif

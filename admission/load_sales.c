@@ -1,6 +1,7 @@
 /* load_sales.c
  *
  *   PostgreSQL: sales to run --> the sales this instance steps --> a step of each
+ *      \ those it no longer runs: withdraw_sale
  *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we started
  *
  * Without PostgreSQL nothing new is published and no generation opens, but phases, stock left, verification and a
@@ -58,7 +59,7 @@ static void take_row(struct admissiond *d, const struct wr_rows *rows, size_t i)
     phase_of(wr_rows_text(rows, i, "phase"), &sale->phase_recorded);
     sale->away_limit_s = wr_rows_int(rows, i, "away_limit_s");
     sale->recorded = true;
-    sale->gone = false;
+    sale->gone = sale->withdrawn = false;
 }
 
 static void on_sales(void *ctx, enum wr_err err)
@@ -76,7 +77,9 @@ static void on_sales(void *ctx, enum wr_err err)
             take_row(d, op->rows, i);
         wr_metric_set(METRIC_SALES, (int64_t)count);
         for (struct sale *sale = d->sales; sale; sale = sale->next)
-            if (!sale->line_at_ms)
+            if (sale->gone)
+                withdraw_sale(sale);
+            else if (!sale->line_at_ms)
                 step_line(sale);
     } else if (!d->loaded) {
         discover_sales(d);

@@ -33,6 +33,7 @@ int main(int argc, char **argv)
         .commands = commands,
         .open = admissiond_open,
         .ready = admissiond_ready,
+        .drain = admissiond_drain,
         .close = admissiond_close,
     };
     return wr_service_main(&service, argc, argv);

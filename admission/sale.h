@@ -32,7 +32,8 @@ struct sale {
     struct sale *next;
     struct admissiond *d;
     char id[WR_SALE_LEN + 1];
-    bool gone; /* PostgreSQL no longer runs it */
+    bool gone;      /* PostgreSQL no longer runs it: it ended more than a day ago */
+    bool withdrawn; /* and it has left the line's Redis */
     unsigned flows;
 
     /* from the document */

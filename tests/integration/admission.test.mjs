@@ -188,6 +188,16 @@ test('a sale without stock of ours has no limit and ends by the clock', async ()
     await phase(id, 'ended');
 });
 
+test('a sale that ended more than a day ago leaves Redis and stays in PostgreSQL', async () => {
+    const id = await create({ skus: [] });
+    await call('POST', `/v1/admin/sales/${id}/end`);
+    await phase(id, 'ended');
+    await waitFor('the end to be recorded', () => pg.psql('-c', `select phase from sales where id = '${id}'`).trim() === 'ended');
+    pg.psql('-c', `update sales set starts_at = now() - interval '3 days', ends_at = now() - interval '2 days' where id = '${id}'`);
+    await waitFor('the sale to leave', async () => !(await redis.exists(`wr:{${id}}:line`, `wr:{${id}}:sale`, `wr:{${id}}:table`)) && !(await redis.sismember('wr:sales', id)));
+    assert.equal((await call('GET', `/v1/admin/sales/${id}`)).json.phase, 'ended');
+});
+
 // ---- settings ----
 
 test('rate, hold, resume, mode, message and limits act at once and are recorded with an audit row', async () => {
@@ -360,6 +370,38 @@ test('an instance started while PostgreSQL is away steps and verifies what is pu
         await pg.start();
         await alone.stop();
     }
+});
+
+function signalPostgres(signal) { // the server and its backends
+    const backends = execFileSync('pgrep', ['-P', pg.pid]).toString().trim().split('\n').map(Number);
+    for (const pid of [pg.pid, ...backends]) process.kill(pid, signal);
+}
+
+test('an instance that is told to end records what is in force first, and answers what is under way', async () => {
+    const id = await create(), leaving = await start();
+    signalPostgres('SIGSTOP');
+    assert.equal((await call('POST', `/v1/admin/sales/${id}/hold`, {}, { daemon: leaving })).status, 200);
+    const stats = call('GET', `/v1/admin/sales/${id}/stats`, undefined, { daemon: leaving }).catch(() => null);
+    leaving.process.kill('SIGTERM');
+    await waitFor('it to drain', () => /msg="?draining/.test(leaving.log()));
+    assert.equal(leaving.exit, null);
+    signalPostgres('SIGCONT');
+    const { code } = await leaving.ended;
+    await stats;
+    assert.equal(code, 0, leaving.log());
+    assert.equal(pg.psql('-c', `select mode from sales where id = '${id}'`).trim(), 'hold');
+});
+
+test('an instance that ends while its stores are frozen ends cleanly all the same', async () => {
+    const id = await create(), leaving = await start();
+    server.process.kill('SIGSTOP');
+    signalPostgres('SIGSTOP');
+    const asked = [call('GET', `/v1/admin/sales/${id}/stats`, undefined, { daemon: leaving }), call('POST', '/v1/admin/sales', draft(), { daemon: leaving })].map((p) => p.catch(() => null));
+    const { code } = await leaving.stop();
+    server.process.kill('SIGCONT');
+    signalPostgres('SIGCONT');
+    await Promise.all(asked);
+    assert.equal(code, 0, leaving.log());
 });
 
 // ---- keys and verify ----
