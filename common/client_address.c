@@ -114,7 +114,8 @@ static bool last_entry(const char *list, const char **end, char out[WR_ADDRESS_L
     return wr_copy_text(out, WR_ADDRESS_LEN, start, (size_t)(stop - start));
 }
 
-void wr_client_address(const struct wr_proxies *p, const char *peer, const char *forwarded, char out[WR_ADDRESS_LEN])
+void wr_client_address(const struct wr_proxies *p, const char *peer, const char *forwarded,
+                       char out[WR_ADDRESS_LEN])
 {
     char entry[WR_ADDRESS_LEN];
     uint8_t bytes[16];

@@ -6,8 +6,9 @@
  *    +--------------------------keep-alive, all written-------------------------------+
  *                                                        close: LINGER -> CLOSED  <---+
  *
- * Each state has one absolute deadline, so neither a slow head, a slow body nor a slow reader holds a connection for
- * longer. What a client sends ahead of the answer stays in the kernel (reading pauses), at most one buffer of it here. */
+ * Each state has one absolute deadline, so neither a slow head, a slow body nor a slow reader holds a
+ * connection for longer. What a client sends ahead of the answer stays in the kernel (reading pauses), at
+ * most one buffer of it here. */
 #include "http_private.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -311,7 +312,8 @@ static bool step(struct wr_conn *c)
     }
 }
 
-/* Goes on as far as what has been read allows. Answers given meanwhile do not come back here: they only set the state. */
+/* Goes on as far as what has been read allows. Answers given meanwhile do not come back here: they only set
+ * the state. */
 static void advance(struct wr_conn *c)
 {
     while (step(c))

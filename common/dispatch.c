@@ -1,11 +1,12 @@
-/* dispatch.c - what happens with a request, decided by its head: which route, whether this origin, method, size and type
- * may, preflight (CORS), and the upgrade to a WebSocket. */
+/* dispatch.c - what happens with a request, decided by its head: which route, whether this origin, method,
+ * size and type may, preflight (CORS), and the upgrade to a WebSocket. */
 #include "http_private.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static const char allowed_headers[] = "authorization, content-type, idempotency-key, idempotency-retry, waitroom-secret";
+static const char allowed_headers[] =
+    "authorization, content-type, idempotency-key, idempotency-retry, waitroom-secret";
 
 static bool refuse(struct wr_request *req, enum wr_err err, const char *detail)
 {
@@ -32,7 +33,8 @@ static bool key_valid(const char *key)
     return key && strlen(key) == 24 && strspn(key, digits) == 22 && !strcmp(key + 22, "==");
 }
 
-static enum wr_err check_upgrade(const struct wr_request *req, const struct wr_socket_route *route, const char **why)
+static enum wr_err check_upgrade(const struct wr_request *req, const struct wr_socket_route *route,
+                                 const char **why)
 {
     const struct wr_head *head = &req->head;
     const char *version = wr_head_field(head, "sec-websocket-version");

@@ -2,12 +2,13 @@
  *
  *   listener.c --fd--> connection.c --head--> dispatch.c --handler--> request.c (answer) --> connection.c
  *                                                 |
- *                                                 +--upgrade--> websocket.c (libwebsockets owns the descriptor from here)
+ *                                                 +--upgrade--> websocket.c (libwebsockets owns the
+ * descriptor from here)
  *
- * HTTP/1.1 is read here and not by libwebsockets: 4.1.6 and 4.3.5 decode no Transfer-Encoding, complete a body twice,
- * turn CONNECT into a raw connection, spin while a request without a body waits for its answer and the client has sent
- * more, and refuse without a status. So libwebsockets sees nothing of a client but frames: the upgrade request it reads
- * was written by us. */
+ * HTTP/1.1 is read here and not by libwebsockets: 4.1.6 and 4.3.5 decode no Transfer-Encoding, complete a
+ * body twice, turn CONNECT into a raw connection, spin while a request without a body waits for its answer
+ * and the client has sent more, and refuse without a status. So libwebsockets sees nothing of a client but
+ * frames: the upgrade request it reads was written by us. */
 #ifndef WR_HTTP_PRIVATE_H
 #define WR_HTTP_PRIVATE_H
 #include "client_address.h"
@@ -25,7 +26,8 @@ enum {
     WR_KEEPALIVE_MS = 75000, /* longer than a proxy keeps an idle connection: it should close first */
     WR_ANSWER_MS = 60000,    /* the client of a handler that takes longer is let go */
     WR_WRITE_MS = 60000,     /* the whole answer must have left by then */
-    WR_LINGER_MS = 2000,     /* after a refusal: time for the client to read it before what it still sends is reset */
+    WR_LINGER_MS =
+        2000, /* after a refusal: time for the client to read it before what it still sends is reset */
 };
 
 struct wr_ws;
@@ -56,11 +58,12 @@ const char *wr_http_date(struct wr_http *http);
 
 /* ---- connection.c ---- */
 void wr_conn_accept(void *http, int fd, const char *peer);
-/* Sends head and body of the answer to the request in hand; what the socket does not take at once is copied. */
+/* Sends head and body of the answer to the request in hand; what the socket does not take at once is copied.
+ */
 void wr_conn_answer(struct wr_conn *c, struct wr_buf *head, const void *body, size_t len, bool keep_alive);
-int wr_conn_release(struct wr_conn *c); /* gives the descriptor away; the connection ends */
+int wr_conn_release(struct wr_conn *c);         /* gives the descriptor away; the connection ends */
 bool wr_conn_has_more(const struct wr_conn *c); /* bytes behind the request have been read already */
-void wr_conn_close_idle(struct wr_http *http); /* those without a request in hand */
+void wr_conn_close_idle(struct wr_http *http);  /* those without a request in hand */
 void wr_conn_close_all(struct wr_http *http);
 
 /* ---- request: owned by its connection until dispatched, then by whoever answers ---- */
@@ -76,7 +79,7 @@ struct wr_request {
     struct wr_request_text {
         struct wr_request_text *next;
         char text[];
-    } *texts; /* decoded query and form values handed out */
+    } * texts;          /* decoded query and form values handed out */
     const char *origin; /* the Origin header when it is on the list, for CORS */
     char allow[96];
     char client[WR_ADDRESS_LEN]; /* the peer's; after the first question the client's */
@@ -93,7 +96,7 @@ void wr_dispatch(struct wr_request *req); /* the body is there: runs the handler
 enum wr_err wr_ws_open(struct wr_http *http) WR_MUST_CHECK;
 struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_route *route, const char *client);
 void *wr_ws_session(struct wr_socket *s);
-void wr_ws_discard(struct wr_socket *s);                       /* refused before it was adopted */
+void wr_ws_discard(struct wr_socket *s);                        /* refused before it was adopted */
 void wr_ws_adopt(struct wr_socket *s, int fd, const char *key); /* key: the checked Sec-WebSocket-Key */
 void wr_ws_close(struct wr_http *http); /* from outside the loop's callbacks: it runs the loop to finish */
 

@@ -52,7 +52,8 @@ static int bind_socket(const struct addrinfo *ai)
 static int listen_on(const char *address)
 {
     char host[64], port[8];
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     if (!split(address, host, port) || getaddrinfo(*host ? host : NULL, port, &hints, &found)) {
         wr_error("listen address not understood", "address=\"%s\" form=\"127.0.0.1:7081\"", address);
@@ -67,8 +68,9 @@ static int listen_on(const char *address)
 
 static void peer_text(const struct sockaddr_storage *from, char out[INET6_ADDRSTRLEN])
 {
-    const void *at = from->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
-                                                 : (const void *)&((const struct sockaddr_in *)from)->sin_addr;
+    const void *at = from->ss_family == AF_INET6
+                         ? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
+                         : (const void *)&((const struct sockaddr_in *)from)->sin_addr;
     if (!inet_ntop(from->ss_family, at, out, INET6_ADDRSTRLEN))
         strcpy(out, "0.0.0.0");
 }
@@ -118,8 +120,8 @@ static void on_readable(void *ctx, int events)
     }
 }
 
-enum wr_err wr_listener_open(struct wr_listener **out, struct wr_loop *loop, const char *address, wr_accept_cb *on_accept,
-                             void *ctx)
+enum wr_err wr_listener_open(struct wr_listener **out, struct wr_loop *loop, const char *address,
+                             wr_accept_cb *on_accept, void *ctx)
 {
     int fd = listen_on(address);
     if (fd < 0)
@@ -144,7 +146,8 @@ int wr_listener_port(const struct wr_listener *l)
     socklen_t len = sizeof at;
     if (getsockname(l->fd, (struct sockaddr *)&at, &len))
         return 0;
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+                                          : ((struct sockaddr_in *)&at)->sin_port);
 }
 
 void wr_listener_close(struct wr_listener *l)

@@ -1,8 +1,8 @@
 /* listener.h - a listening TCP socket of this process's own (SO_REUSEPORT), on the loop.
  *
- * At most 32 connections are accepted a turn, so that a storm of new ones does not starve those that are there. When
- * only WR_LISTENER_SPARE descriptors are left it stops, and goes on when some are free again: a full table of
- * descriptors neither spins nor stops the process from opening what it needs. */
+ * At most 32 connections are accepted a turn, so that a storm of new ones does not starve those that are
+ * there. When only WR_LISTENER_SPARE descriptors are left it stops, and goes on when some are free again: a
+ * full table of descriptors neither spins nor stops the process from opening what it needs. */
 #ifndef WR_LISTENER_H
 #define WR_LISTENER_H
 #include "err.h"
@@ -14,8 +14,8 @@ struct wr_listener;
 /* `fd` is the callback's; `peer` is a numeric address, borrowed. */
 typedef void wr_accept_cb(void *ctx, int fd, const char *peer);
 /* `address`: "127.0.0.1:7081", "[::1]:7081", ":7081". WR_ERR_INVALID (logged): no such address, or taken. */
-enum wr_err wr_listener_open(struct wr_listener **out, struct wr_loop *loop, const char *address, wr_accept_cb *on_accept,
-                             void *ctx) WR_MUST_CHECK;
+enum wr_err wr_listener_open(struct wr_listener **out, struct wr_loop *loop, const char *address,
+                             wr_accept_cb *on_accept, void *ctx) WR_MUST_CHECK;
 int wr_listener_port(const struct wr_listener *l);
 void wr_listener_close(struct wr_listener *l);
 

@@ -1,4 +1,5 @@
-/* problem.h - a refusal as JSON for people and programs (RFC 9457): type, title, status, detail, next. Pure. */
+/* problem.h - a refusal as JSON for people and programs (RFC 9457): type, title, status, detail, next. Pure.
+ */
 #ifndef WR_PROBLEM_H
 #define WR_PROBLEM_H
 #include "err.h"

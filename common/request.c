@@ -62,7 +62,8 @@ const char *wr_request_header(const struct wr_request *req, enum wr_header h)
     return wr_head_field(&req->head, header_names[h]);
 }
 
-/* Finds and keeps a decoded value: the request is const to its readers, the store of texts is not part of what it is. */
+/* Finds and keeps a decoded value: the request is const to its readers, the store of texts is not part of
+ * what it is. */
 static const char *find_text(const struct wr_request *req, const char *form, size_t len, const char *name)
 {
     struct wr_request_text *t = wr_alloc(sizeof *t + len + 1);
@@ -99,7 +100,8 @@ const char *wr_request_client(const struct wr_request *req)
     if (!req->client_known) {
         char peer[WR_ADDRESS_LEN];
         memcpy(peer, req->client, sizeof peer);
-        wr_client_address(req->http->proxies, peer, wr_head_field(&req->head, "x-forwarded-for"), owner->client);
+        wr_client_address(req->http->proxies, peer, wr_head_field(&req->head, "x-forwarded-for"),
+                          owner->client);
         owner->client_known = true;
     }
     return req->client;
@@ -125,7 +127,8 @@ static bool cookie_in(const char *list, const char *name, char *out, size_t cap)
 bool wr_request_cookie(const struct wr_request *req, const char *name, char *out, size_t cap)
 {
     for (size_t i = 0; i < req->head.count; i++)
-        if (!strcmp(req->head.fields[i].name, "cookie") && cookie_in(req->head.fields[i].value, name, out, cap))
+        if (!strcmp(req->head.fields[i].name, "cookie") &&
+            cookie_in(req->head.fields[i].value, name, out, cap))
             return true;
     if (cap)
         *out = 0;
@@ -158,11 +161,27 @@ static const char *reason(int status)
         int status;
         const char *text;
     } reasons[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {302, "Found"}, {303, "See Other"},
-        {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {409, "Conflict"}, {410, "Gone"}, {413, "Content Too Large"},
-        {415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {426, "Upgrade Required"},
-        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
@@ -194,7 +213,8 @@ static void add_cors(struct wr_buf *b, const struct wr_request *req)
                    "access-control-expose-headers: etag, location, retry-after\r\n");
 }
 
-static void build_head(struct wr_buf *b, struct wr_request *req, const struct wr_answer *a, int status, bool keep_alive)
+static void build_head(struct wr_buf *b, struct wr_request *req, const struct wr_answer *a, int status,
+                       bool keep_alive)
 {
     wr_buf_printf(b, "HTTP/1.1 %d %s\r\ndate: %s\r\n", status, reason(status), wr_http_date(req->http));
     if (a->len)
@@ -232,8 +252,10 @@ void wr_answer_json(struct wr_request *req, int status, struct wr_json *owned)
     struct wr_buf body = {0};
     wr_json_render(owned, &body);
     wr_json_free(owned);
-    wr_answer(req, &(struct wr_answer){
-                       .status = status, .body = body.at, .len = body.len, .headers = {{"cache-control", "no-store"}}});
+    wr_answer(req, &(struct wr_answer){.status = status,
+                                       .body = body.at,
+                                       .len = body.len,
+                                       .headers = {{"cache-control", "no-store"}}});
     wr_buf_free(&body);
 }
 

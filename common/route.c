@@ -68,8 +68,8 @@ static void allow_add(char allow[96], const char *method)
     strcat(strcat(allow, len ? ", " : ""), method);
 }
 
-enum wr_err wr_route_find(const struct wr_route *routes, const char *method, const char *path, const struct wr_route **route,
-                          struct wr_params *params, char allow[96])
+enum wr_err wr_route_find(const struct wr_route *routes, const char *method, const char *path,
+                          const struct wr_route **route, struct wr_params *params, char allow[96])
 {
     const char *wanted = strcmp(method, "HEAD") ? method : "GET";
     allow[0] = 0;

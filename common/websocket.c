@@ -1,12 +1,14 @@
-/* websocket.c - WebSockets, on libwebsockets 4.1.6 (Debian 12) and 4.3.5 (Debian 13). No other file includes it.
+/* websocket.c - WebSockets, on libwebsockets 4.1.6 (Debian 12) and 4.3.5 (Debian 13). No other file includes
+ * it.
  *
- * It gets a connection after the handshake was checked, with an upgrade request written here, so all a client can send
- * it is frames. What it is kept from doing, because one of these versions does it badly: compressing (a frame can abort
- * the process), timing out (timers late, lists linear), validating UTF-8 (a pong between fragments confuses it),
- * listening, signals, TLS, HTTP/2.
+ * It gets a connection after the handshake was checked, with an upgrade request written here, so all a client
+ * can send it is frames. What it is kept from doing, because one of these versions does it badly: compressing
+ * (a frame can abort the process), timing out (timers late, lists linear), validating UTF-8 (a pong between
+ * fragments confuses it), listening, signals, TLS, HTTP/2.
  *
- * A message leaves by lws_write() straight from whoever has it, while nothing is buffered: asking for the writeable
- * callback costs three epoll_ctl on libuv. libwebsockets keeps at most the rest of that one message. */
+ * A message leaves by lws_write() straight from whoever has it, while nothing is buffered: asking for the
+ * writeable callback costs three epoll_ctl on libuv. libwebsockets keeps at most the rest of that one
+ * message. */
 #include "http_private.h"
 #include "log.h"
 #include "metrics.h"
@@ -18,7 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROTOCOLS_MAX = 8, SEND_MAX = 16384, RX_BUFFER = 128, TX_PACKET = 4096, KILL_MS = 1000, CLOSE_MS = 3000 };
+enum {
+    PROTOCOLS_MAX = 8,
+    SEND_MAX = 16384,
+    RX_BUFFER = 128,
+    TX_PACKET = 4096,
+    KILL_MS = 1000,
+    CLOSE_MS = 3000
+};
 
 struct wr_socket {
     struct wr_http *http;
@@ -52,7 +61,8 @@ static void add_protocols(struct wr_http *http, struct lws_protocols *list)
 {
     size_t n = 0;
     /* The first is what a connection has before its upgrade names another. */
-    list[n++] = (struct lws_protocols){.name = "none", .callback = on_lws, .per_session_data_size = sizeof(void *)};
+    list[n++] =
+        (struct lws_protocols){.name = "none", .callback = on_lws, .per_session_data_size = sizeof(void *)};
     for (const struct wr_socket_route *r = http->config.socket_routes; r && r->path; r++) {
         size_t known = 1;
         while (known < n && strcmp(list[known].name, r->protocol) != 0)
@@ -139,7 +149,7 @@ static void kill_socket(struct wr_socket *s)
     struct lws_context *context = s->http->ws->context;
     wr_http_deadline(s->http, &s->deadline, KILL_MS);
     lws_set_timeout(s->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC); /* may free s */
-    lws_cancel_service(context);                                         /* its own timers wait for a turn of its own */
+    lws_cancel_service(context); /* its own timers wait for a turn of its own */
 }
 
 static void send_ping(struct wr_socket *s)
@@ -204,10 +214,11 @@ void wr_ws_adopt(struct wr_socket *s, int fd, const char *key)
 {
     struct wr_ws *ws = s->http->ws;
     char request[320];
-    int len = snprintf(request, sizeof request,
-                       "GET / HTTP/1.1\r\nHost: waitroom\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
-                       key, s->route->protocol);
+    int len =
+        snprintf(request, sizeof request,
+                 "GET / HTTP/1.1\r\nHost: waitroom\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
+                 key, s->route->protocol);
     ws->adopting = s;
     lws_adopt_socket_vhost_readbuf(ws->vhost, fd, request, (size_t)len);
     if (!ws->adopting)
@@ -297,7 +308,8 @@ void wr_socket_close(struct wr_socket *s, int code, const char *reason)
     if (s->close_code)
         return;
     s->close_code = (uint16_t)code;
-    wr_copy_text(s->close_reason, sizeof s->close_reason, reason, strnlen(reason, sizeof s->close_reason - 1));
+    wr_copy_text(s->close_reason, sizeof s->close_reason, reason,
+                 strnlen(reason, sizeof s->close_reason - 1));
     wr_http_deadline(s->http, &s->deadline, CLOSE_MS);
     lws_callback_on_writable(s->wsi);
 }
@@ -309,7 +321,8 @@ const char *wr_socket_client(const struct wr_socket *s)
 
 /* ---- libwebsockets' side ---- */
 
-/* What the callback returns: 0, or once -1 with the close frame prepared; a second -1 would not wait for the client's. */
+/* What the callback returns: 0, or once -1 with the close frame prepared; a second -1 would not wait for the
+ * client's. */
 static int verdict(struct wr_socket *s)
 {
     if (!s->close_code || s->said_goodbye)
@@ -391,7 +404,8 @@ static void stop_loop(void *loop)
     wr_loop_stop(loop);
 }
 
-/* Its handles close over turns of the loop; a context on a foreign loop is destroyed by a second call after them. */
+/* Its handles close over turns of the loop; a context on a foreign loop is destroyed by a second call after
+ * them. */
 void wr_ws_close(struct wr_http *http)
 {
     struct wr_ws *ws = http->ws;

@@ -39,7 +39,8 @@ void wr_wheel_set(struct wr_wheel *w, struct wr_deadline *d, uint64_t now_ms, ui
     uint64_t tick = (now_ms + delay_ms + WR_WHEEL_TICK_MS - 1) / WR_WHEEL_TICK_MS;
     if (tick <= w->turned)
         tick = w->turned + 1;
-    /* The wheel may stand behind `now` (a long turn of the loop): a tick it has yet to reach twice is out of reach. */
+    /* The wheel may stand behind `now` (a long turn of the loop): a tick it has yet to reach twice is out of
+     * reach. */
     if (tick >= w->turned + WR_WHEEL_SLOTS)
         tick = w->turned + WR_WHEEL_SLOTS - 1;
     wr_wheel_clear(w, d);

@@ -28,13 +28,15 @@ TEST(a_trusted_peer_reports_the_client)
 TEST(what_a_client_writes_itself_stands_to_the_left_and_is_not_believed)
 {
     assert_string_equal(client("127.0.0.1", "127.0.0.1", "8.8.8.8, 1.2.3.4"), "1.2.3.4");
-    assert_string_equal(client("127.0.0.1, 10.0.0.0/8", "127.0.0.1", "8.8.8.8, 1.2.3.4, 10.1.2.3"), "1.2.3.4");
+    assert_string_equal(client("127.0.0.1, 10.0.0.0/8", "127.0.0.1", "8.8.8.8, 1.2.3.4, 10.1.2.3"),
+                        "1.2.3.4");
     assert_string_equal(client("127.0.0.1, 10.0.0.0/8", "127.0.0.1", "10.0.0.9, 10.1.2.3"), "10.0.0.9");
 }
 
 TEST(an_entry_that_is_no_address_ends_the_reading)
 {
-    assert_string_equal(client("127.0.0.1,10.0.0.0/8", "127.0.0.1", "1.1.1.1, unknown, 10.1.2.3"), "10.1.2.3");
+    assert_string_equal(client("127.0.0.1,10.0.0.0/8", "127.0.0.1", "1.1.1.1, unknown, 10.1.2.3"),
+                        "10.1.2.3");
     assert_string_equal(client("127.0.0.1", "127.0.0.1", "evil\"quote"), "127.0.0.1");
     assert_string_equal(client("127.0.0.1", "127.0.0.1", ""), "127.0.0.1");
     assert_string_equal(client("127.0.0.1", "127.0.0.1", ", ,"), "127.0.0.1");
@@ -53,7 +55,8 @@ TEST(addresses_of_both_families_are_understood)
 
 TEST(what_is_no_network_is_refused)
 {
-    static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "lo"};
+    static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8",    "::1/129", "10.0.0.0/",
+                                        "10.0.0.0/-1", "10.0.0.0/8x", "lo"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct wr_proxies *p;
         assert_int_equal(wr_proxies_parse(&p, wrong[i]), WR_ERR_INVALID);

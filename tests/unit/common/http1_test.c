@@ -18,7 +18,9 @@ static enum wr_err parse(const char *text)
 
 TEST(a_request_is_cut_into_its_parts)
 {
-    assert_int_equal(parse("POST /a/b?c=d&e HTTP/1.1\r\nHost: shop\r\nContent-Length:  12 \r\nX-Y:\tz z\t\r\n\r\n"), WR_OK);
+    assert_int_equal(
+        parse("POST /a/b?c=d&e HTTP/1.1\r\nHost: shop\r\nContent-Length:  12 \r\nX-Y:\tz z\t\r\n\r\n"),
+        WR_OK);
     assert_string_equal(head.method, "POST");
     assert_string_equal(head.target, "/a/b");
     assert_string_equal(head.query, "c=d&e");
@@ -66,14 +68,35 @@ TEST(the_absolute_form_is_read_as_its_path)
 TEST(what_could_be_read_in_two_ways_is_refused)
 {
     static const char *const wrong[] = {
-        GET "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", GET "Content-Length: -5\r\n\r\n", GET "Content-Length: +5\r\n\r\n",
-        GET "Content-Length: 5, 5\r\n\r\n", GET "Content-Length: 0x5\r\n\r\n", GET "Content-Length:\r\n\r\n",
-        GET "Content-Length: 99999999999999999999999\r\n\r\n", GET "Transfer-Encoding: chunked\r\n\r\n",
-        GET "Content-Length: 5\r\nTransfer-Encoding: identity\r\n\r\n", GET "Host: b\r\n\r\n", GET " folded: x\r\n\r\n",
-        GET "A: b\r\n folded\r\n\r\n", GET "Name : x\r\n\r\n", GET ": x\r\n\r\n", GET "no colon\r\n\r\n", GET "A: b\nC: d\r\n\r\n",
-        GET "A: b\rC\r\n\r\n", GET "A: \x01\r\n\r\n", GET "A: \x7f\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "get / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", "GET * HTTP/1.1x\r\nHost: a\r\n\r\n", "GET /\r\n\r\n", "GET\r\n\r\n", " \r\n\r\n",
+        GET "Content-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        GET "Content-Length: -5\r\n\r\n",
+        GET "Content-Length: +5\r\n\r\n",
+        GET "Content-Length: 5, 5\r\n\r\n",
+        GET "Content-Length: 0x5\r\n\r\n",
+        GET "Content-Length:\r\n\r\n",
+        GET "Content-Length: 99999999999999999999999\r\n\r\n",
+        GET "Transfer-Encoding: chunked\r\n\r\n",
+        GET "Content-Length: 5\r\nTransfer-Encoding: identity\r\n\r\n",
+        GET "Host: b\r\n\r\n",
+        GET " folded: x\r\n\r\n",
+        GET "A: b\r\n folded\r\n\r\n",
+        GET "Name : x\r\n\r\n",
+        GET ": x\r\n\r\n",
+        GET "no colon\r\n\r\n",
+        GET "A: b\nC: d\r\n\r\n",
+        GET "A: b\rC\r\n\r\n",
+        GET "A: \x01\r\n\r\n",
+        GET "A: \x7f\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
+        "get / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET * HTTP/1.1x\r\nHost: a\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET\r\n\r\n",
+        " \r\n\r\n",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         if (parse(wrong[i]) != WR_ERR_MALFORMED)

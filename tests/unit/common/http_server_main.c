@@ -1,5 +1,6 @@
-/* http_server_main.c - a small server on common/http, for the tests of its behaviour on the wire (tests/integration/
- * http.test.mjs, tests/hostile) and for measurements: http_test_server [--listen A:P] [--header-ms N] [--body-ms N]
+/* http_server_main.c - a small server on common/http, for the tests of its behaviour on the wire
+ * (tests/integration/ http.test.mjs, tests/hostile) and for measurements: http_test_server [--listen A:P]
+ * [--header-ms N] [--body-ms N]
  * [--ping-s N] [--silence-s N]. It prints the port it listens on. */
 #include "clock.h"
 #include "http.h"
@@ -50,10 +51,11 @@ static void echo(void *ctx, struct wr_request *req)
     wr_request_body(req, &len);
     wr_request_cookie(req, "waitroom", cookie, sizeof cookie);
     wr_answer_json(req, 200,
-                   wr_json_build("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "method", wr_request_method(req), "name",
-                                 text(wr_request_param(req, "name")), "q", text(wr_request_query(req, "q")), "field",
-                                 text(wr_request_form(req, "field")), "cookie", cookie, "client", wr_request_client(req),
-                                 "length", (int64_t)len));
+                   wr_json_build("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "method", wr_request_method(req),
+                                 "name", text(wr_request_param(req, "name")), "q",
+                                 text(wr_request_query(req, "q")), "field",
+                                 text(wr_request_form(req, "field")), "cookie", cookie, "client",
+                                 wr_request_client(req), "length", (int64_t)len));
 }
 
 static void post_json(void *ctx, struct wr_request *req)
@@ -126,7 +128,8 @@ static void get_push(void *ctx, struct wr_request *req)
     int64_t sent = 0;
     for (struct session *s = sessions; s; s = s->next)
         sent += wr_socket_send(s->socket, message, 60) == WR_OK;
-    wr_answer_json(req, 200, wr_json_build("{s:I, s:I}", "sent", sent, "cpu_us", (int64_t)(cpu_us() - before)));
+    wr_answer_json(req, 200,
+                   wr_json_build("{s:I, s:I}", "sent", sent, "cpu_us", (int64_t)(cpu_us() - before)));
 }
 
 static void get_cpu(void *ctx, struct wr_request *req)
@@ -213,7 +216,8 @@ static void on_message(void *ctx, struct wr_socket *s, void *session, const char
 }
 
 static const struct wr_socket_route socket_routes[] = {
-    {"/rooms/{room}", "waitroom.v1", sizeof(struct session), 4096, on_upgrade, on_open, on_message, on_writable, on_close},
+    {"/rooms/{room}", "waitroom.v1", sizeof(struct session), 4096, on_upgrade, on_open, on_message,
+     on_writable, on_close},
     {0},
 };
 
@@ -237,8 +241,10 @@ int main(int argc, char **argv)
                                             {"silence-s", 1, NULL, 's'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
         int n = optarg ? atoi(optarg) : 0;
-        *(c == 'h' ? &config.header_deadline_ms : c == 'b' ? &config.body_deadline_ms : c == 'p' ? &config.ping_s : &config.silence_s) =
-            c == 'l' ? 0 : n;
+        *(c == 'h'   ? &config.header_deadline_ms
+          : c == 'b' ? &config.body_deadline_ms
+          : c == 'p' ? &config.ping_s
+                     : &config.silence_s) = c == 'l' ? 0 : n;
         if (c == 'l')
             config.listen = optarg;
     }
