@@ -83,7 +83,10 @@ struct ending { /* an instance that is being destroyed */
     rd_kafka_t *rk;
     pthread_t thread;
     bool consumer;
+    struct ending *next;
+    void *owner; /* what its callbacks may still write to */
 };
+static struct ending *left_behind; /* those that did not end in time: theirs is what they use, until the process ends */
 
 struct wr_producer {
     struct source source; /* first: librdkafka's opaque is both */
@@ -240,11 +243,11 @@ static void *run_ending(void *arg)
     return NULL;
 }
 
-static struct ending *start_ending(rd_kafka_t *rk, bool consumer)
+static struct ending *start_ending(rd_kafka_t *rk, bool consumer, void *owner)
 {
     struct ending *e = wr_alloc(sizeof *e);
     sigset_t all, before;
-    *e = (struct ending){.rk = rk, .consumer = consumer};
+    *e = (struct ending){.rk = rk, .consumer = consumer, .owner = owner};
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&e->thread, NULL, run_ending, e))
@@ -269,6 +272,8 @@ static bool await_ending(struct ending *e, int limit_ms)
     if (pthread_clockjoin_np(e->thread, NULL, CLOCK_MONOTONIC, &until)) {
         wr_warn("a kafka client does not end; left behind", "limit_ms=%d", limit_ms);
         pthread_detach(e->thread);
+        e->next = left_behind;
+        left_behind = e;
         return false;
     }
     free(e);
@@ -350,7 +355,7 @@ static void retire(struct wr_producer *p)
     uint64_t age = wr_mono_ms() - p->made_at;
     wr_warn("kafka producer broke; making it anew", "in_flight=%d", p->in_flight);
     await_ending(p->ending, 0);
-    p->ending = start_ending(detach(&p->source), false);
+    p->ending = start_ending(detach(&p->source), false, NULL);
     p->source.fatal = false;
     p->recreated++;
     forget_under_way(p);
@@ -403,7 +408,7 @@ void wr_producer_close(struct wr_producer *p)
     wr_timer_free(p->renewal);
     if (p->source.rk) {
         rd_kafka_flush(p->source.rk, PRODUCER_CLOSE_MS);
-        struct ending *last = start_ending(detach(&p->source), false);
+        struct ending *last = start_ending(detach(&p->source), false, NULL);
         await_ending(last, PRODUCER_CLOSE_MS);
     }
     await_ending(p->ending, PRODUCER_CLOSE_MS);
@@ -543,7 +548,7 @@ void wr_consumer_close(struct wr_consumer *c)
         return;
     give_back(c); /* an instance with messages out never ends */
     wr_timer_free(c->tick);
-    bool ended = !c->source.rk || await_ending(start_ending(detach(&c->source), true), CONSUMER_CLOSE_MS);
+    bool ended = !c->source.rk || await_ending(start_ending(detach(&c->source), true, c), CONSUMER_CLOSE_MS);
     close_source(&c->source);
     if (!ended) /* its callbacks may still write into *c */
         return;

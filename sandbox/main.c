@@ -1,0 +1,32 @@
+/* sandboxd: the payment provider of demos and tests. */
+#include "sandbox_metrics.h"
+#include "sandboxd.h"
+
+#define S struct sandbox_config
+static const struct wr_option options[] = {
+    WR_OPT_TEXT(S, database, "--database", "WR_DATABASE_URL", NULL, "URL of the PostgreSQL database."),
+    WR_OPT_TEXT(S, webhook_url, "--webhook-url", "WR_WEBHOOK_URL", "http://127.0.0.1:7084/v1/payments/webhook",
+                "Where events are delivered."),
+    WR_OPT_TEXT(S, payment_key_file, "--payment-key-file", "WR_PAYMENT_KEY_FILE", NULL, "File that holds the API key of the shop."),
+    WR_OPT_TEXT(S, webhook_secret_file, "--webhook-secret-file", "WR_WEBHOOK_SECRET_FILE", NULL,
+                "File that holds the secret which webhooks are signed with."),
+    {0},
+};
+#undef S
+
+int main(int argc, char **argv)
+{
+    static const struct wr_service service = {
+        .name = "sandboxd",
+        .summary = "a payment provider shaped like Stripe, for demos and tests: no money moves",
+        .options = options,
+        .config_size = sizeof(struct sandbox_config),
+        .metrics = sandbox_metrics,
+        .metric_count = METRIC_COUNT,
+        .routes = sandbox_routes,
+        .open = sandboxd_open,
+        .ready = sandboxd_ready,
+        .close = sandboxd_close,
+    };
+    return wr_service_main(&service, argc, argv);
+}

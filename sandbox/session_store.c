@@ -1,0 +1,74 @@
+#include "session_store.h"
+#include "clock.h"
+#include "mem.h"
+#include "session_json.h"
+#include "sql_sandbox.h"
+#include <stdio.h>
+#include <string.h>
+
+static void copy(char *out, size_t cap, const struct wr_rows *rows, size_t row, const char *column)
+{
+    snprintf(out, cap, "%s", wr_rows_text(rows, row, column));
+}
+
+void session_read(const struct wr_rows *rows, size_t row, struct session *s)
+{
+    *s = (struct session){
+        .amount = wr_rows_int(rows, row, "amount"),
+        .expires_s = wr_rows_int(rows, row, "expires_s"),
+        .created_s = wr_rows_int(rows, row, "created_s"),
+        .left_s = wr_rows_int(rows, row, "left_s"),
+        .declined = (int)wr_rows_int(rows, row, "declined"),
+        .past = wr_rows_bool(rows, row, "past"),
+    };
+    session_status_parse(wr_rows_text(rows, row, "status"), &s->status);
+    session_payment_parse(wr_rows_text(rows, row, "payment_status"), &s->payment);
+    copy(s->id, sizeof s->id, rows, row, "id");
+    copy(s->reference, sizeof s->reference, rows, row, "reference");
+    copy(s->currency, sizeof s->currency, rows, row, "currency");
+    copy(s->description, sizeof s->description, rows, row, "description");
+    copy(s->sale, sizeof s->sale, rows, row, "sale");
+    copy(s->success_url, sizeof s->success_url, rows, row, "success_url");
+    copy(s->refund_key, sizeof s->refund_key, rows, row, "refund_key");
+}
+
+enum wr_err session_find(struct wr_pg_conn *c, const struct wr_sql *sql, const char *key, struct session *out)
+{
+    struct wr_rows *rows;
+    enum wr_err err = wr_pg_query(c, sql, 1, &key, &rows);
+    if (err)
+        return err;
+    err = wr_rows_count(rows) ? WR_OK : WR_ERR_NOT_FOUND;
+    if (!err)
+        session_read(rows, 0, out);
+    wr_rows_free(rows);
+    return err;
+}
+
+static enum wr_err store_event(struct wr_pg_conn *c, const struct session *s, const char *type, const char *base)
+{
+    char id[64];
+    struct wr_buf payload = {0};
+    random_id("evt_", id);
+    struct wr_json *event = event_json(id, type, wr_wall_ms() / 1000, s, base);
+    wr_json_render(event, &payload);
+    wr_json_free(event);
+    enum wr_err err = wr_pg_query(c, &wr_sql_insert_event, 4, (const char *const[]){id, s->id, type, payload.at}, NULL);
+    wr_buf_free(&payload);
+    return err;
+}
+
+enum wr_err session_change(struct wr_pg_conn *c, struct session *s, enum session_act act, const char *key, const char *base,
+                           enum session_verdict *verdict)
+{
+    *verdict = session_apply(s, act, key);
+    if (*verdict != SESSION_CHANGED)
+        return WR_OK;
+    char declined[16];
+    snprintf(declined, sizeof declined, "%d", s->declined);
+    const char *const values[] = {s->id, session_status_name(s->status), session_payment_name(s->payment), declined,
+                                  s->refund_key};
+    enum wr_err err = wr_pg_query(c, &wr_sql_update_session, 5, values, NULL);
+    const char *type = session_event(act);
+    return err || !type ? err : store_event(c, s, type, base);
+}

@@ -1,0 +1,1 @@
+update sandbox.events set delivered_at = now() where id = $1
