@@ -11,7 +11,7 @@ void serve_jwks(void *ctx, struct wr_request *req)
     wr_json_render(jwks, &body);
     wr_json_free(jwks);
     wr_answer(req, &(struct wr_answer){
-                       .content_type = "application/jwk-set+json",
+                       .content_type = "application/json",
                        .body = body.at,
                        .len = body.len,
                        .headers = {{"cache-control", "public, max-age=60"}, {"access-control-allow-origin", "*"}},
