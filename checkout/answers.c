@@ -27,8 +27,9 @@ void answer_sold_out(struct wr_request *req, int64_t remaining)
     snprintf(type, sizeof type, "/problems/%s", wr_err_slug(err));
     if (remaining)
         snprintf(detail, sizeof detail, "Only %lld left: order fewer, with a new key.", (long long)remaining);
-    struct wr_json *body = wr_json_build("{s:s, s:s, s:i, s:s, s:s, s:I}", "type", type, "title", wr_err_title(err), "status",
-                                         wr_err_status(err), "detail", detail, "next", wr_err_next(err), "remaining", remaining);
+    struct wr_json *body =
+        wr_json_build("{s:s, s:s, s:i, s:s, s:s, s:I}", "type", type, "title", wr_err_title(err), "status",
+                      wr_err_status(err), "detail", detail, "next", wr_err_next(err), "remaining", remaining);
     struct wr_buf text = {0};
     wr_json_render(body, &text);
     wr_json_free(body);
@@ -64,8 +65,9 @@ void answer_accepted(struct wr_request *req, const struct accepted *order)
     char url[URL_MAX];
     write_status_url(order->order_id, url);
     answer_202(req, url,
-               wr_json_build("{s:s, s:s, s:s, s:I, s:s}", "queue_ticket_id", order->order_id, "status", order->status, "sku",
-                             order->sku, "quantity", order->quantity, "status_url", url));
+               wr_json_build("{s:s, s:s, s:s, s:I, s:s}", "queue_ticket_id", order->order_id, "status",
+                             order->status, "sku", order->sku, "quantity", order->quantity, "status_url",
+                             url));
 }
 
 void answer_cancel_asked(struct wr_request *req, const char *order_id, struct wr_json *view)

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITEMS_MAX 64 /* of one call: the longest that others wait for it in Redis is a fraction of a millisecond */
+#define ITEMS_MAX                                                                                            \
+    64 /* of one call: the longest that others wait for it in Redis is a fraction of a millisecond */
 #define CALLS_MAX 2
 
 struct batch {
@@ -47,7 +48,8 @@ void batch_add(struct batch *b, struct batch_item *item)
     schedule(b);
 }
 
-/* Takes up to ITEMS_MAX items of the first one's sale and lane out of the queue; the others keep their order. */
+/* Takes up to ITEMS_MAX items of the first one's sale and lane out of the queue; the others keep their order.
+ */
 static struct batch_item *take(struct batch *b)
 {
     struct batch_item *taken = NULL, **taken_last = &taken, **at = &b->first;
@@ -117,7 +119,8 @@ static void on_reply(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct call *call = ctx;
     struct batch *b = call->batch;
     if (err == WR_ERR_BACKEND && reply)
-        wr_error("script refused", "script=%s what=\"%s\"", b->config.script->name, wr_reply_text(reply, NULL));
+        wr_error("script refused", "script=%s what=\"%s\"", b->config.script->name,
+                 wr_reply_text(reply, NULL));
     if (!err && is_closed(reply))
         err = WR_ERR_CLOSED;
     b->calls--;

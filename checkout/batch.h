@@ -1,8 +1,9 @@
 /* batch.h - what arrives in one turn of the loop for one sale becomes one script call.
  *
- * Two calls of a batch may be under way; what arrives meanwhile gathers for the next, so that a slow store gets fewer
- * and larger calls. An item belongs to the caller and is borrowed until its `done` ran: once, later, from the loop, in
- * the order the items were given. A script that answers the single element `closed` did nothing: WR_ERR_CLOSED. */
+ * Two calls of a batch may be under way; what arrives meanwhile gathers for the next, so that a slow store
+ * gets fewer and larger calls. An item belongs to the caller and is borrowed until its `done` ran: once,
+ * later, from the loop, in the order the items were given. A script that answers the single element `closed`
+ * did nothing: WR_ERR_CLOSED. */
 #ifndef CHECKOUT_BATCH_H
 #define CHECKOUT_BATCH_H
 #include "redis.h"
@@ -29,6 +30,7 @@ struct batch_config {
 };
 struct batch *batch_new(const struct batch_config *config);
 void batch_add(struct batch *b, struct batch_item *item);
-void batch_free(struct batch *b); /* what was not sent is done with WR_ERR_BACKEND before it returns; takes NULL */
+void batch_free(
+    struct batch *b); /* what was not sent is done with WR_ERR_BACKEND before it returns; takes NULL */
 
 #endif

@@ -2,7 +2,9 @@
  *
  *   shape, secret --> find (stock) --> ask (stock) --asked, known--> promise --> finish(OK)
  *                        |                |                             |
- *                        not found        too late, another's           nobody is known to have it: finish(NO_ANSWER) */
+ *                        not found        too late, another's           nobody is known to have it
+ *                        v                v                             v
+ *                        finish(error)    finish(error)                 finish(NO_ANSWER) */
 #include "cancel_order.h"
 #include "answers.h"
 #include "checkout_metrics.h"
@@ -128,7 +130,8 @@ static void refuse(struct wr_request *req, enum wr_err err)
 static void finish(struct op *op, enum wr_err err)
 {
     struct checkoutd *d = op->d;
-    struct wr_json *view = err ? NULL : order_record_view(op->find.record.at, op->find.record.len, op->shopper, &err);
+    struct wr_json *view =
+        err ? NULL : order_record_view(op->find.record.at, op->find.record.len, op->shopper, &err);
     if (err)
         refuse(op->req, err);
     else

@@ -64,20 +64,32 @@ static enum wr_err open_settle(const struct wr_sale *sale, int lane, struct wr_a
 
 static void open_batches(struct checkoutd *d)
 {
-    struct batch_config use = {d->loop,          d->line, d->sales, &wr_lua_use, .rows = true, .open = place_order_open_use,
+    struct batch_config use = {d->loop,
+                               d->line,
+                               d->sales,
+                               &wr_lua_use,
+                               .rows = true,
+                               .open = place_order_open_use,
                                place_order_write_use};
-    struct batch_config reserve = {d->loop, d->stock, d->sales, &wr_lua_reserve, .rows = true, .open = place_order_open_reserve,
+    struct batch_config reserve = {d->loop,
+                                   d->stock,
+                                   d->sales,
+                                   &wr_lua_reserve,
+                                   .rows = true,
+                                   .open = place_order_open_reserve,
                                    place_order_write_reserve};
-    struct batch_config finish = {d->loop, d->line, d->sales, &wr_lua_finish, .open = open_finish, .write = outbox_write_finish};
-    struct batch_config settle = {d->loop, d->reading, d->sales, &wr_lua_settle, .open = open_settle, .write = outbox_write_settle};
+    struct batch_config finish = {
+        d->loop, d->line, d->sales, &wr_lua_finish, .open = open_finish, .write = outbox_write_finish};
+    struct batch_config settle = {d->loop,        d->reading,          d->sales,
+                                  &wr_lua_settle, .open = open_settle, .write = outbox_write_settle};
     d->use = batch_new(&use);
     d->reserve = batch_new(&reserve);
     d->finish = batch_new(&finish);
     d->settle = batch_new(&settle);
 }
 
-/* What is in flight is what shoppers wait for, and entries on their way while Kafka takes them; the relay of another
- * process takes over what Kafka does not. */
+/* What is in flight is what shoppers wait for, and entries on their way while Kafka takes them; the relay of
+ * another process takes over what Kafka does not. */
 static void leave_when_drained(void *ctx)
 {
     struct checkoutd *d = ctx;
@@ -137,10 +149,11 @@ enum wr_err checkoutd_open(struct wr_runtime *rt, const void *config, void **dae
 bool checkoutd_ready(void *daemon, const char **why)
 {
     struct checkoutd *d = daemon;
-    *why = !wr_redis_connected(d->line)                                         ? "the line's Redis is not connected"
-           : !wr_redis_connected(d->stock) || !wr_redis_connected(d->reading) ? "the stock's Redis is not connected"
-           : !wr_sales_fresh(d->sales)                                          ? "the sales were not read for 2 s"
-                                                                                : NULL;
+    *why = !wr_redis_connected(d->line) ? "the line's Redis is not connected"
+           : !wr_redis_connected(d->stock) || !wr_redis_connected(d->reading)
+               ? "the stock's Redis is not connected"
+           : !wr_sales_fresh(d->sales) ? "the sales were not read for 2 s"
+                                       : NULL;
     return !*why;
 }
 
@@ -167,7 +180,8 @@ void checkoutd_leave(struct checkoutd *d, const char *shopper)
     leave_when_drained(d);
 }
 
-/* Stores first: what was under way ends with "no answer", and every flow still finds the parts it goes on with. */
+/* Stores first: what was under way ends with "no answer", and every flow still finds the parts it goes on
+ * with. */
 void checkoutd_close(void *daemon)
 {
     struct checkoutd *d = daemon;

@@ -80,7 +80,8 @@ static const char *setting(const struct wr_reply *pairs, const char *name)
 static void on_fsync(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct durability *d = ctx;
-    d->fsynced = !err && strcmp(setting(reply, "appendonly"), "yes") == 0 && strcmp(setting(reply, "appendfsync"), "always") == 0;
+    d->fsynced = !err && strcmp(setting(reply, "appendonly"), "yes") == 0 &&
+                 strcmp(setting(reply, "appendfsync"), "always") == 0;
     d->known = !err;
 }
 

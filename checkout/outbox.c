@@ -40,11 +40,12 @@ static void settle(struct publication *p);
 static void on_settled(void *ctx, enum wr_err err, const struct wr_reply *row);
 static void end(struct publication *p);
 
-struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *e, void (*on_report)(void *ctx, enum wr_err err),
-                                   void *ctx)
+struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *e,
+                                   void (*on_report)(void *ctx, enum wr_err err), void *ctx)
 {
     struct publication *p = wr_alloc(sizeof *p);
-    *p = (struct publication){.outbox = o, .on_report = on_report, .ctx = ctx, .reserved = e->reserved, .began_us = wr_mono_us()};
+    *p = (struct publication){
+        .outbox = o, .on_report = on_report, .ctx = ctx, .reserved = e->reserved, .began_us = wr_mono_us()};
     wr_copy_text(p->item.sale, sizeof p->item.sale, e->sale, strlen(e->sale));
     wr_copy_text(p->id, sizeof p->id, e->id, strlen(e->id));
     if (e->reserved && order_event_admission(e->event, e->event_len, &p->admission) != WR_OK) {
@@ -52,7 +53,8 @@ struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *
         p->reserved = false;
     }
     o->under_way++;
-    p->refused = wr_producer_send(o->config.producer, OUTBOX_TOPIC, e->order_id, e->event, e->event_len, on_delivered, p);
+    p->refused = wr_producer_send(o->config.producer, OUTBOX_TOPIC, e->order_id, e->event, e->event_len,
+                                  on_delivered, p);
     if (p->refused)
         wr_loop_defer(o->config.loop, on_refused, p);
     return p;

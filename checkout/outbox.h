@@ -21,15 +21,16 @@ struct outbox_entry { /* copied */
     bool reserved; /* kind: a reservation; otherwise a cancel */
 };
 struct publication;
-/* `on_report` runs once, later, from the loop: WR_OK when Kafka has it; otherwise the entry stays where it is and the
- * relay carries it. The rest of the way is the outbox's own. */
+/* `on_report` runs once, later, from the loop: WR_OK when Kafka has it; otherwise the entry stays where it is
+ * and the relay carries it. The rest of the way is the outbox's own. */
 struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *entry,
                                    void (*on_report)(void *ctx, enum wr_err err), void *ctx);
 void outbox_forget(struct publication *p); /* before its report: on_report will not run */
 size_t outbox_under_way(const struct outbox *o);
 
 struct outbox *outbox_new(const struct outbox_config *config);
-void outbox_free(struct outbox *o); /* after its producer and its batches ended what was under way; takes NULL */
+void outbox_free(
+    struct outbox *o); /* after its producer and its batches ended what was under way; takes NULL */
 
 /* settle and finish, as batches (batch.h) */
 void outbox_write_finish(const struct batch_item *item, struct wr_args *args);

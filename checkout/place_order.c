@@ -1,14 +1,19 @@
 /* place_order.c
  *
- *   shape -> sold-out flag -> signature --> use (line) --> reserve (stock) --held, known--> promise --> finish(OK)
- *     |          |                |            |              |                               |
- *     |          |                |            |              refusal: nothing was stored     nobody is known to have it:
- *     v          v                v            |              v                               v
- *   answered without an op                     |            finish(error)                   finish(NO_ANSWER), all stays
- *                                              whatever it says goes on: the key may be known
+ *   shape -> sold-out flag -> signature          (a refusal is answered here, without an op)
+ *                               |
+ *   use (line)  <---------------'                whatever it says goes on: the key may be known
+ *     |
+ *   reserve (stock) --refused--> finish(error)   nothing was stored
+ *     |
+ *     held, known
+ *     v
+ *   promise --nobody is known to have it--> finish(NO_ANSWER)   and everything stays
+ *     |
+ *     `--> finish(OK)
  *
- * The calls of one loop turn are one script call (batch.h). An expired token skips `use`: it may look up its key, and
- * marks nobody entered. The flow owns `op` until finish(), the only place that answers and frees. */
+ * The calls of one loop turn are one script call (batch.h). An expired token skips `use`: it may look up its
+ * key, and marks nobody entered. The flow owns `op` until finish(), the only place that answers and frees. */
 #include "place_order.h"
 #include "answers.h"
 #include "checkout_metrics.h"
@@ -38,8 +43,8 @@ struct op {
     struct promise promise;
 };
 
-static void begin(struct checkoutd *d, struct wr_request *req, const struct purchase *ask, const struct wr_token *token,
-                  enum wr_err admission);
+static void begin(struct checkoutd *d, struct wr_request *req, const struct purchase *ask,
+                  const struct wr_token *token, enum wr_err admission);
 static void use(struct op *op);
 static void on_used(void *ctx, enum wr_err err, const struct wr_reply *row);
 static void reserve(struct op *op);
@@ -69,7 +74,8 @@ void place_order(void *ctx, struct wr_request *req)
         answer_sold_out(req, 0);
         return;
     }
-    struct token_claim claim = {.text = ask.token, .len = ask.token_len, .shopper = ask.shopper, .may_be_expired = ask.retry};
+    struct token_claim claim = {
+        .text = ask.token, .len = ask.token_len, .shopper = ask.shopper, .may_be_expired = ask.retry};
     struct wr_token token;
     bool expired;
     enum wr_err err = token_check(d->ring, sale, &claim, wr_wall_ms() / 1000, &token, &expired);
@@ -82,8 +88,8 @@ void place_order(void *ctx, struct wr_request *req)
     begin(d, req, &ask, &token, expired ? WR_ERR_TOKEN_EXPIRED : WR_OK);
 }
 
-static void begin(struct checkoutd *d, struct wr_request *req, const struct purchase *ask, const struct wr_token *token,
-                  enum wr_err admission)
+static void begin(struct checkoutd *d, struct wr_request *req, const struct purchase *ask,
+                  const struct wr_token *token, enum wr_err admission)
 {
     struct op *op = wr_alloc(sizeof *op);
     op->d = d;
@@ -308,7 +314,8 @@ static void refuse(struct op *op, enum wr_err err)
         answer_problem(op->req, err, detail);
         return;
     case WR_ERR_OVER_LIMIT:
-        snprintf(detail, sizeof detail, "One shopper may hold %d of an article.", sale ? sale->per_shopper : 0);
+        snprintf(detail, sizeof detail, "One shopper may hold %d of an article.",
+                 sale ? sale->per_shopper : 0);
         answer_problem(op->req, err, sale ? detail : NULL);
         return;
     default:

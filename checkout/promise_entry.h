@@ -15,8 +15,9 @@ struct promise {
     void (*done)(void *ctx, enum wr_err err);
     void *ctx;
 };
-/* `entry` and what it points at live until `done`, which runs once, later, from the loop: WR_OK, or WR_ERR_NO_ANSWER
- * when neither Kafka nor a second machine nor the disk is known to have it. The entry stays in the outbox then. */
+/* `entry` and what it points at live until `done`, which runs once, later, from the loop: WR_OK, or
+ * WR_ERR_NO_ANSWER when neither Kafka nor a second machine nor the disk is known to have it. The entry stays
+ * in the outbox then. */
 void promise_entry(struct promise *p, struct durability *d, struct outbox *outbox, struct wr_loop *loop);
 
 #endif

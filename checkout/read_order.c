@@ -2,7 +2,7 @@
  *
  *   shape, secret --> find (stock) --the shopper's own--> finish(OK)
  *                        |
- *                        unknown, another shopper's, no answer --> finish(error)                                           */
+ *                        unknown, another shopper's, no answer --> finish(error) */
 #include "read_order.h"
 #include "answers.h"
 #include "find_order.h"

@@ -1,5 +1,5 @@
-/* redis_keys.h - the names that docs/KEYSPACE.md gives to what lies in Redis, written as arguments. Keys of the line
- * share the hash tag of the sale, keys of the stock that of its shard. */
+/* redis_keys.h - the names that docs/KEYSPACE.md gives to what lies in Redis, written as arguments. Keys of
+ * the line share the hash tag of the sale, keys of the stock that of its shard. */
 #ifndef CHECKOUT_REDIS_KEYS_H
 #define CHECKOUT_REDIS_KEYS_H
 #include "redis.h"

@@ -1,12 +1,15 @@
 /* relay_outbox.c
  *
- *   every 250 ms, per sale:   read (relay.lua) --> what is the newest entry now?
- *                               |                  seen 2 s ago: that is how far the next round goes
- *                               with the lease: up to ROUND entries --> publish (outbox.c) --all reported--> the next look reads on
+ *   every 250 ms, per sale:  read (relay.lua) --> which entry is the newest now?
+ *                              |                  seen 2 s ago: that is how far the next round goes
+ *                              |
+ *                              with the lease, up to ROUND entries
+ *                              v
+ *                            publish (outbox.c) --all reported--> the next look reads on
  *
- * One round of a sale is under way at a time, so an outbox that Kafka does not take is held once more at most, not once
- * more at every look. Rounds follow one another through the whole outbox before it begins from the top: an entry that
- * cannot be settled holds up no other. */
+ * One round of a sale is under way at a time, so an outbox that Kafka does not take is held once more at
+ * most, not once more at every look. A round goes through the whole outbox before the next begins from the
+ * top: an entry that cannot be settled holds up no other. */
 #include "relay_outbox.h"
 #include "checkout_metrics.h"
 #include "log.h"

@@ -1,4 +1,5 @@
-/* relay_outbox.h - carries to Kafka what has lain in an outbox for 2 s: its checkoutd died, or Kafka was away. */
+/* relay_outbox.h - carries to Kafka what has lain in an outbox for 2 s: its checkoutd died, or Kafka was
+ * away. */
 #ifndef CHECKOUT_RELAY_OUTBOX_H
 #define CHECKOUT_RELAY_OUTBOX_H
 #include "outbox.h"

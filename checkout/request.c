@@ -18,7 +18,8 @@ enum wr_err request_shopper(struct checkoutd *d, const struct wr_request *req, c
 {
     char cookie[WR_SECRET_LEN + 2];
     const char *secret = wr_request_header(req, WR_HEADER_WAITROOM_SECRET);
-    if (wr_request_cookie(req, wr_http_secure(d->http) ? "__Host-waitroom" : "waitroom", cookie, sizeof cookie))
+    if (wr_request_cookie(req, wr_http_secure(d->http) ? "__Host-waitroom" : "waitroom", cookie,
+                          sizeof cookie))
         secret = cookie;
     return secret && wr_shopper_of(secret, strlen(secret), out) ? WR_OK : WR_ERR_UNAUTHENTICATED;
 }
@@ -77,7 +78,8 @@ bool purchase_read(struct checkoutd *d, struct wr_request *req, struct purchase 
     } else {
         wr_copy_text(out->key, sizeof out->key, key, strlen(key));
         err = request_shopper(d, req, out->shopper);
-        detail = "Bring the secret of the browser that was admitted: its cookie, or the header Waitroom-Secret.";
+        detail =
+            "Bring the secret of the browser that was admitted: its cookie, or the header Waitroom-Secret.";
     }
     if (err)
         answer_problem(req, err, detail);

@@ -1,6 +1,6 @@
-/* sold_out.h - what this worker knows to be sold out, for one second per article: public knowledge, answered before any
- * signature is looked at. Pure; times are monotonic ms. A forgotten flag costs one question to Redis, so the table is
- * of fixed size and a newer flag may take another's place. */
+/* sold_out.h - what this worker knows to be sold out, for one second per article: public knowledge, answered
+ * before any signature is looked at. Pure; times are monotonic ms. A forgotten flag costs one question to
+ * Redis, so the table is of fixed size and a newer flag may take another's place. */
 #ifndef CHECKOUT_SOLD_OUT_H
 #define CHECKOUT_SOLD_OUT_H
 #include "sales.h"

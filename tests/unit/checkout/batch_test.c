@@ -1,4 +1,5 @@
-/* batch.c with Redis and the sales replaced at link time: what is asked in which call, and who is told what. */
+/* batch.c with Redis and the sales replaced at link time: what is asked in which call, and who is told what.
+ */
 #define WR_TEST_SETUP start
 #define WR_TEST_TEARDOWN finish
 #include "test.h"
@@ -21,7 +22,8 @@ static struct wr_loop *loop;
 static struct batch *batch;
 static struct wr_sale sale;
 
-void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args, wr_redis_cb *cb, void *ctx)
+void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args,
+                   wr_redis_cb *cb, void *ctx)
 {
     (void)r, (void)script, (void)args;
     struct call *c = &calls[call_count++];
@@ -74,7 +76,8 @@ static void write_item(const struct batch_item *item, struct wr_args *args)
 
 static void on_done(void *ctx, enum wr_err err, const struct wr_reply *row)
 {
-    snprintf(told + strlen(told), sizeof told - strlen(told), "%s=%s ", (const char *)ctx, err ? wr_err_slug(err) : wr_reply_text(row, NULL));
+    snprintf(told + strlen(told), sizeof told - strlen(told), "%s=%s ", (const char *)ctx,
+             err ? wr_err_slug(err) : wr_reply_text(row, NULL));
 }
 
 static int start(void **state)
@@ -84,7 +87,8 @@ static int start(void **state)
     *told = 0;
     assert_int_equal(wr_loop_open(&loop), WR_OK);
     static const struct wr_script script = {.name = "a script"};
-    batch = batch_new(&(struct batch_config){.loop = loop, .script = &script, .rows = true, .open = open_call, .write = write_item});
+    batch = batch_new(&(struct batch_config){
+        .loop = loop, .script = &script, .rows = true, .open = open_call, .write = write_item});
     return 0;
 }
 

@@ -15,7 +15,8 @@ void durability_confirm(struct durability *d, struct durability_item *item)
     asked = item;
 }
 
-struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *entry, void (*report)(void *ctx, enum wr_err err), void *ctx)
+struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *entry,
+                                   void (*report)(void *ctx, enum wr_err err), void *ctx)
 {
     (void)o;
     assert_string_equal(entry->order_id, "an-order");

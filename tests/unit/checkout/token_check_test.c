@@ -33,16 +33,26 @@ static int finish(void **state)
 
 static struct wr_token good(void)
 {
-    return (struct wr_token){.sale = "shoes", .shopper = ANN, .jti = "12-1-0-5-0", .run = 12, .gen = 1, .place = 5, .granted_ms = NOW * 1000LL,
-                             .issued_s = NOW, .not_before_s = NOW, .expires_s = NOW + 600};
+    return (struct wr_token){.sale = "shoes",
+                             .shopper = ANN,
+                             .jti = "12-1-0-5-0",
+                             .run = 12,
+                             .gen = 1,
+                             .place = 5,
+                             .granted_ms = NOW * 1000LL,
+                             .issued_s = NOW,
+                             .not_before_s = NOW,
+                             .expires_s = NOW + 600};
 }
 
-static enum wr_err check(struct wr_token token, const char *shopper, int64_t now, bool may_be_expired, bool *expired)
+static enum wr_err check(struct wr_token token, const char *shopper, int64_t now, bool may_be_expired,
+                         bool *expired)
 {
     char text[WR_TOKEN_MAX];
     struct wr_token out;
     size_t len = wr_token_sign(ring, &token, text);
-    struct token_claim claim = {.text = text, .len = len, .shopper = shopper, .may_be_expired = may_be_expired};
+    struct token_claim claim = {
+        .text = text, .len = len, .shopper = shopper, .may_be_expired = may_be_expired};
     enum wr_err err = token_check(ring, &sale, &claim, now, &out, expired);
     if (!err)
         assert_string_equal(out.jti, token.jti);
