@@ -45,7 +45,9 @@ static void read_order(const struct wr_rows *rows, struct order *o)
 enum wr_err order_lock(struct wr_pg_conn *c, const char *public_id, struct order *out)
 {
     struct wr_rows *rows;
-    enum wr_err err = wr_pg_query(c, &wr_sql_lock_order, 1, (const char *[]){public_id}, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_lock_order, 1, (const char *[]){public_id}, NULL);
+    if (!err)
+        err = wr_pg_query(c, &wr_sql_read_order, 1, (const char *[]){public_id}, &rows);
     if (err)
         return err;
     if (wr_rows_count(rows) == 1)
