@@ -254,10 +254,15 @@ test('stats show the line, the stock and the orders', async () => {
 
 // ---- generations ----
 
-test('two instances together opened exactly one generation of each run', async () => {
-    const ids = await Promise.all(Array.from({ length: 5 }, () => create()));
-    for (const id of ids)
-        assert.equal(pg.psql('-c', `select count(*), max(gen) from generations join sales on sales.run = generations.run where id = '${id}'`).trim(), '1|1');
+test('two instances that find Redis changed at the same time open exactly one generation of each run', async () => {
+    const ids = await Promise.all(Array.from({ length: 12 }, () => create()));
+    const generations = (id) => pg.psql('-c', `select string_agg(gen::text, ' ' order by gen) from generations join sales on sales.run = generations.run where id = '${id}'`).trim();
+    assert.deepEqual(ids.map(generations), ids.map(() => '1'));
+    await server.restart();
+    for (const id of ids) await opened(id);
+    assert.deepEqual(ids.map(generations), ids.map(() => '1 2'));
+    const raised = ids.map((id) => Number(pg.psql('-c', `select ceiling from ceilings join sales on sales.run = ceilings.run where id = '${id}'`)));
+    for (const [i, id] of ids.entries()) assert.equal(Number((await line(id)).ceiling), raised[i]);
 });
 
 test('numbers never run out: the ceiling is raised ahead of the counter, in PostgreSQL first', async () => {
