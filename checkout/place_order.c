@@ -131,11 +131,15 @@ enum wr_err place_order_open_use(const struct wr_sale *sale, int lane, struct wr
 
 void place_order_write_use(const struct batch_item *item, struct wr_args *args)
 {
-    const struct wr_token *t = &((const struct op *)item)->token;
+    const struct op *op = (const struct op *)item;
+    const struct wr_token *t = &op->token;
+    const struct wr_sale *sale = wr_sales_find(op->d->sales, item->sale);
     wr_arg_int(args, (int64_t)t->place);
     wr_arg_text(args, t->jti);
     wr_arg_text(args, t->shopper);
-    wr_arg_int(args, t->gen);
+    /* A run that opened since the token was checked: what earlier generations may do without a row is not for
+     * it. */
+    wr_arg_int(args, t->run == sale->run ? t->gen : sale->gen);
 }
 
 /* A line that does not answer has reserved nothing: the refusal is "closed", not "outcome unknown". */

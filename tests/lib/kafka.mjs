@@ -1,15 +1,22 @@
 // A real Kafka broker for one test, which may kill it: `const kafka = await startKafka();  kafka.bootstrap, kafka.kill(), kafka.start()`.
-// Its jars are those that script/up fetches (or KAFKA_HOME's).
+// Its jars are those that script/up fetches, which is asked to where they are not here yet (or KAFKA_HOME's).
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Server, freePort, root, temporaryFolder } from './servers.mjs';
+import { waitFor } from './wait.mjs';
+
+function fetchJars() {
+    const env = { ...process.env, WR_RUN_DIR: temporaryFolder('run'), WR_PORT_BASE: '21580', KAFKA_BOOTSTRAP: '' };
+    execFileSync(join(root, 'script', 'up'), ['--services', '--detach'], { env, stdio: 'pipe' });
+    execFileSync(join(root, 'script', 'down'), [], { env, stdio: 'pipe' });
+}
 
 export async function startKafka() {
     const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'waitroom', 'kafka-4.1.0');
     const jars = process.env.KAFKA_HOME ? join(process.env.KAFKA_HOME, 'libs') : join(cache, 'jars');
-    if (!existsSync(jars)) throw new Error('Kafka is not here yet: script/up fetches it');
+    if (!process.env.KAFKA_HOME && !existsSync(join(jars, '.complete'))) fetchJars();
     const folder = temporaryFolder('kafka'), port = await freePort(), settings = join(folder, 'server.properties');
     const values = { PORT: port, CONTROLLER_PORT: await freePort(), DATA: join(folder, 'data') };
     writeFileSync(settings, readFileSync(join(root, 'deploy/kafka/server.properties.in'), 'utf8').replace(/@(\w+)@/g, (_, name) => values[name]));
@@ -23,7 +30,8 @@ export async function startKafka() {
         folder, serves: () => { execFileSync('kcat', ['-b', bootstrap, '-L', '-m', '2'], { stdio: 'pipe' }); return true; },
     });
     await server.start();
-    execFileSync('kcat', ['-b', bootstrap, '-L', '-t', 'waitroom.reservations', '-X', 'allow.auto.create.topics=true'], { stdio: 'pipe' });
+    // Asking for the topic makes it, a little later.
+    await waitFor('the topic', () => /with 8 partitions/.test(execFileSync('kcat', ['-b', bootstrap, '-L', '-t', 'waitroom.reservations', '-X', 'allow.auto.create.topics=true'], { stdio: 'pipe' })));
     // Every message of a topic so far, as parsed JSON.
     const messages = (topic) => execFileSync('kcat', ['-b', bootstrap, '-C', '-t', topic, '-e', '-q', '-o', 'beginning'], { stdio: 'pipe', maxBuffer: 1 << 26 })
         .toString().split('\n').filter(Boolean).map((line) => JSON.parse(line));
