@@ -142,7 +142,8 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
     struct room *room = find_any(w, sale->id);
     if (!room)
         room = room_new(w, sale->id);
-    bool urgent = room->phase != sale->phase || room->mode != sale->mode || (room->told_left == 0) != (sale->left == 0);
+    bool urgent = room->phase != sale->phase || room->mode != sale->mode || (room->told_left == 0) != (sale->left == 0) ||
+                  strcmp(room->told_message, sale->message) != 0;
     room->gone = false;
     if (room->run != sale->run)
         begin_run(room, sale->run);
@@ -153,6 +154,7 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
     room->phase = sale->phase;
     room->mode = sale->mode;
     room->told_left = sale->left;
+    wr_copy_text(room->told_message, sizeof room->told_message, sale->message, strlen(sale->message));
     wr_buf_clear(&room->document);
     look_at_closed(room, sale->closed);
     if (!sale->closed)

@@ -67,6 +67,7 @@ struct room {
     unsigned broadcast_next;   /* to be told when this round has ended */
     uint64_t broadcast_ms;     /* when the last round began */
     int64_t told_left;
+    char told_message[501];
     struct wr_buf sale_message;
     uint64_t sale_message_ms;
     struct wr_buf document;    /* GET /v1/sales/{sale} */

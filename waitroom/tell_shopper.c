@@ -1,7 +1,8 @@
 /* tell_shopper.c
  *
  *   session_tell --> flush: what is due, in order, made from the state now --the socket is full--> on_writable --> flush
- *   tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000 never holds the loop
+ *   tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000 never holds the loop;
+ *                      what can wait (units left) waits a second and a millisecond for every socket of this worker
  *   wheel --a shopper's turn--> position, when it changed; near the front every second, far back every 15 s
  *
  * Sockets have no queue: a message that could not go out now goes out later with what is true later. */
@@ -171,7 +172,7 @@ void tell_everybody(struct room *room, unsigned tell, bool at_once)
 
 static void broadcast_slice(struct room *room, size_t *budget)
 {
-    if (!room->broadcast_at && room->broadcast_next && room_now(room) - room->broadcast_ms >= 1000)
+    if (!room->broadcast_at && room->broadcast_next && room_now(room) - room->broadcast_ms >= 1000 + room->w->sockets)
         begin_round(room, room->broadcast_next);
     while (room->broadcast_at && *budget) {
         if (room->broadcast_at == &room->sessions) {
