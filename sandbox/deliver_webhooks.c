@@ -67,7 +67,9 @@ void deliver_webhooks_start(struct sandboxd *d)
 
 void deliver_webhooks_soon(struct sandboxd *d)
 {
-    if (d->delivery)
+    if (d->claiming)
+        d->more_events = true; /* it may have looked already */
+    else if (d->delivery)
         wr_timer_start(d->delivery, 0, PERIOD_MS);
 }
 
@@ -80,6 +82,7 @@ static void on_due(void *ctx)
     struct claim *claim = wr_alloc(sizeof *claim);
     claim->d = d;
     claim->room = room;
+    d->more_events = false;
     d->claiming = wr_pg_submit(d->pg, claim_work, on_claimed, claim) == WR_OK;
     if (!d->claiming)
         free(claim);
@@ -115,7 +118,7 @@ static void on_claimed(void *op, enum wr_err err)
     d->claiming = false;
     for (int i = 0; i < claim->count; i++)
         deliver(claim->events[i]);
-    if (claim->count == claim->room)
+    if (claim->count == claim->room || d->more_events)
         deliver_webhooks_soon(d);
     free(claim);
 }

@@ -23,6 +23,7 @@ struct sandboxd {
     char *webhook_url;
     struct wr_timer *expiry, *delivery;
     bool expiring, claiming; /* one such job at a time */
+    bool more_events;        /* there was one while the last claim was under way */
     int delivering;          /* webhooks under way */
 };
 

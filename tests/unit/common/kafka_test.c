@@ -192,9 +192,10 @@ TEST(while_the_broker_is_down_messages_wait_and_arrive)
     assert_true(within(is_connected, 5000));
 }
 
+static int renewals;
 static bool is_renewed(void)
 {
-    return wr_producer_recreated(producer) == 1;
+    return wr_producer_recreated(producer) == renewals;
 }
 
 static bool takes_again(void)
@@ -208,19 +209,19 @@ TEST(a_fatal_error_leaves_no_message_without_an_outcome_and_it_goes_on)
 {
     open_producer(0);
     assert_true(within(is_connected, 5000));
-    send_numbers(0, 10);
-    expect_reports(10, 5000);
-    rd_kafka_mock_broker_set_down(cluster, 1);
-    send_numbers(10, 30);
-    wr_producer_break(producer);
-    assert_true(within(is_renewed, 3000));
-    expect_reports(30, 3000);
-    assert_int_equal(outcomes[WR_OK], 10);
-    assert_int_equal(outcomes[WR_ERR_NO_ANSWER] + outcomes[WR_ERR_BACKEND], 20); /* left, or not yet */
-    rd_kafka_mock_broker_set_up(cluster, 1);
-    assert_true(within(takes_again, 3000));
-    expect_reports(31, 10000);
-    assert_int_equal(outcomes[WR_OK], 11);
+    for (renewals = 1; renewals <= 4; renewals++) { /* the library races with us for who reports first */
+        int before = outcome_count, delivered = outcomes[WR_OK];
+        rd_kafka_mock_broker_set_down(cluster, 1);
+        send_numbers(0, 20);
+        wr_producer_break(producer);
+        assert_true(within(is_renewed, 3000));
+        expect_reports(before + 20, 3000);
+        assert_int_equal(outcomes[WR_OK], delivered);
+        rd_kafka_mock_broker_set_up(cluster, 1);
+        assert_true(within(takes_again, 3000));
+        expect_reports(before + 21, 10000);
+        assert_int_equal(outcomes[WR_OK], delivered + 1);
+    }
 }
 
 TEST(closing_waits_briefly_for_what_is_under_way)
@@ -373,9 +374,13 @@ TEST(what_was_taken_but_not_done_comes_again)
     open_consumer("undone");
     take();
     reopen_consumer("undone");
-    take();
-    look(); /* from offset 0 */
-    done(true);
+    while (taken_so_far() < 20) {
+        take();
+        look(); /* from offset 0 */
+        done(true);
+    }
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(seen[i], 1);
 }
 
 TEST(failed_work_comes_again_before_anything_behind_it)
