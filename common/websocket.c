@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -303,6 +304,29 @@ void wr_socket_want_writable(struct wr_socket *s)
         lws_callback_on_writable(s->wsi);
 }
 
+/* The close frame is written by hand: this libwebsockets sends one only for a reception that returns -1, and hangs
+ * up without one for a callback for writing that does. The client's own close frame, or the deadline, ends the
+ * connection. */
+static void say_goodbye(struct wr_socket *s)
+{
+    if (s->said_goodbye)
+        return;
+    if (lws_partial_buffered(s->wsi)) {
+        lws_callback_on_writable(s->wsi);
+        return;
+    }
+    unsigned char frame[4 + sizeof s->close_reason];
+    size_t len = strlen(s->close_reason);
+    frame[0] = 0x88; /* the last of a close message; a server's frames are not masked (RFC 6455, 5.5.1) */
+    frame[1] = (unsigned char)(2 + len);
+    frame[2] = (unsigned char)(s->close_code >> 8);
+    frame[3] = (unsigned char)s->close_code;
+    memcpy(frame + 4, s->close_reason, len);
+    s->said_goodbye = true;
+    if (send(lws_get_socket_fd(s->wsi), frame, 4 + len, MSG_NOSIGNAL) != (ssize_t)(4 + len))
+        wr_http_deadline(s->http, &s->deadline, 1); /* not from within: who calls still holds it */
+}
+
 void wr_socket_close(struct wr_socket *s, int code, const char *reason)
 {
     if (s->close_code)
@@ -311,7 +335,7 @@ void wr_socket_close(struct wr_socket *s, int code, const char *reason)
     wr_copy_text(s->close_reason, sizeof s->close_reason, reason,
                  strnlen(reason, sizeof s->close_reason - 1));
     wr_http_deadline(s->http, &s->deadline, CLOSE_MS);
-    lws_callback_on_writable(s->wsi);
+    say_goodbye(s);
 }
 
 const char *wr_socket_client(const struct wr_socket *s)
@@ -320,19 +344,6 @@ const char *wr_socket_client(const struct wr_socket *s)
 }
 
 /* ---- libwebsockets' side ---- */
-
-/* What the callback returns: 0, or once -1 with the close frame prepared; a second -1 would not wait for the
- * client's. */
-static int verdict(struct wr_socket *s)
-{
-    if (!s->close_code || s->said_goodbye)
-        return 0;
-    s->said_goodbye = true;
-    if (s->close_code != 1006)
-        lws_close_reason(s->wsi, (enum lws_close_status)s->close_code, (unsigned char *)s->close_reason,
-                         strlen(s->close_reason));
-    return -1;
-}
 
 static int on_socket(struct wr_socket *s, enum lws_callback_reasons why, const char *in, size_t len)
 {
@@ -348,13 +359,15 @@ static int on_socket(struct wr_socket *s, enum lws_callback_reasons why, const c
         s->heard_ms = wr_loop_now_ms(s->http->loop);
         break;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        if (!s->close_code && s->open)
+        if (s->close_code)
+            say_goodbye(s);
+        else if (s->open)
             s->route->on_writable(s->http->config.ctx, s, s->session);
         break;
     default:
         return 0;
     }
-    return verdict(s);
+    return s->close_code == 1006 ? -1 : 0;
 }
 
 /* The request is ours, so what the user data holds is ours from the moment the protocol is known. */
