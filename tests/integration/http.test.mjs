@@ -121,7 +121,7 @@ describe('requests', () => {
         assert.ok(await ticksOver(server.pid, 500) <= 10);
         assert.ok(rss(server.pid) - before < 2_000_000, 'memory grew with what a reader did not read');
         wire.socket.resume();
-        for (let i = 0; i < 60; i++) assert.equal((await wire.answer()).body.length, 100_000);
+        for (let i = 0; i < 60; i++) assert.ok((await wire.answer()).body === 'x'.repeat(100_000));
         wire.destroy();
     });
     test('an unknown path, a wrong method, a wrong type and a missing body are each told', async () => {
