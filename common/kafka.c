@@ -26,7 +26,7 @@ enum {
     CONSUMER_CLOSE_MS = 5000,
     RENEWAL_PAUSE_MS = 1000, /* between two instances, when fatal errors follow each other */
     TICK_MS = 1000,          /* an idle consumer must ask too, or its group takes it for dead */
-    SEEK_MS = 1000,
+    SEEK_MS = 100, /* a seek is waited for, and mostly takes none of it; what takes longer is asked for again */
 };
 
 struct setting {
@@ -568,7 +568,7 @@ static bool rewound(struct wr_consumer *c)
     bool all = true;
     rd_kafka_error_t *error = rd_kafka_seek_partitions(c->source.rk, c->rewind, SEEK_MS);
     if (error) {
-        wr_warn("cannot seek", "err=%s", rd_kafka_error_name(error));
+        wr_info("seek not done yet", "err=%s", rd_kafka_error_name(error));
         rd_kafka_error_destroy(error);
         return false;
     }
@@ -590,8 +590,12 @@ static bool rewound(struct wr_consumer *c)
 size_t wr_consumer_take(struct wr_consumer *c, struct wr_message *out, size_t max)
 {
     rd_kafka_message_t *m;
-    if (c->taken_count || !rewound(c))
+    if (c->taken_count)
         return 0;
+    if (!rewound(c)) {
+        wr_timer_start(c->tick, SEEK_MS, TICK_MS);
+        return 0;
+    }
     c->taken = wr_realloc(c->taken, max * sizeof *c->taken);
     c->more = false;
     while (c->taken_count < max && (m = rd_kafka_consumer_poll(c->source.rk, 0))) {
