@@ -13,6 +13,10 @@ static void add_int(struct wr_buf *array, int64_t value)
 /* A column of type text takes neither broken UTF-8 nor NUL: such a key is kept as hex. */
 static void add_key(struct wr_buf *array, const char *key, size_t len)
 {
+    if (!key) {
+        wr_pg_array_add(array, NULL);
+        return;
+    }
     bool plain = len < 200;
     for (size_t i = 0; plain && i < len; i++)
         plain = key[i] > ' ' && key[i] < 0x7f;
@@ -22,7 +26,7 @@ static void add_key(struct wr_buf *array, const char *key, size_t len)
         memcpy(text, key, len);
     else
         wr_hex(key, kept, text);
-    wr_pg_array_add(array, key ? text : NULL);
+    wr_pg_array_add(array, text);
     free(text);
 }
 

@@ -1,7 +1,8 @@
 // fulfillmentd on real PostgreSQL, Redis and Kafka: what becomes of a reservation.
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { startPostgres, startRedis, stopAll } from '../lib/servers.mjs';
+import { join } from 'node:path';
+import { freePort, startDaemon, startPostgres, startRedis, stopAll } from '../lib/servers.mjs';
 import { startKafka } from '../lib/kafka.mjs';
 import { Ledger } from '../lib/ledger.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -315,6 +316,60 @@ describe('a payment provider that', () => {
     });
 });
 
+describe('with the sandbox provider', () => {
+    let l, d, sandbox;
+    before(async () => {
+        l = await Ledger.open({ redis, postgres, kafka });
+        ledgers.push(l);
+        await l.makeSale({ hold_s: 3 });
+        const port = await freePort();
+        sandbox = await startDaemon('sandboxd', { args: ['--database', postgres.url, '--webhook-url', `http://127.0.0.1:${port}/v1/payments/webhook`, '--payment-key-file', join(l.folder, 'payment.key'), '--webhook-secret-file', join(l.folder, 'webhook.secret')] });
+        d = await l.serve({ port, args: ['--payment-url', `${sandbox.url}/sandbox`] });
+    });
+    after(async () => { await d.stop(); await sandbox.stop(); });
+    const session = async (o) => o.url.split('/').pop();
+    const press = async (o, button) => { const answer = await fetch(`${sandbox.url}/sandbox/pay/${await session(o)}/${button}`, { method: 'POST', redirect: 'manual', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '' }); assert.ok(answer.status < 400, `${button}: ${answer.status} ${await answer.text()}`); };
+
+    test('an order is paid and confirmed by its webhook; cancelled then, it is refunded', async () => {
+        const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
+        await press(o, 'pay');
+        await l.becomes(r, 'confirmed');
+        await l.cancel(r);
+        await l.becomes(r, 'refunded');
+        assert.equal((await l.isTold(r)).hold, 'released');
+        assert.equal(await l.value('select payment_status from sandbox.sessions where reference = $1', r.order_id), 'refunded');
+    });
+
+    test('an order that is not paid expires, and its session cannot be paid any more', async () => {
+        const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
+        await press(o, 'decline');
+        await l.becomes(r, 'expired');
+        assert.equal((await l.isTold(r)).hold, 'released');
+        await press(o, 'pay'); // the page says that it is too late
+        assert.equal(await l.value('select status from sandbox.sessions where reference = $1', r.order_id), 'expired');
+        await proves(l);
+    });
+
+    test('paid at the last moment, while it is being closed, an order is confirmed', async () => {
+        const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
+        await d.stop(); // nobody hears the webhook
+        await press(o, 'pay');
+        await d.start();
+        await l.becomes(r, 'confirmed');
+        assert.equal((await l.isTold(r)).hold, 'sold');
+        await proves(l);
+    });
+
+    test('an order that was walked away from ends when it is walked away from', async () => {
+        await l.query('update sales set hold_s = 600 where id = $1', l.sale);
+        const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
+        await press(o, 'walk-away');
+        await l.query(`update sandbox.sessions set expires_at = now() where reference = $1`, r.order_id);
+        await l.becomes(r, 'expired', { timeout: 20_000 });
+        assert.equal((await l.isTold(r)).hold, 'released');
+    });
+});
+
 describe('a dead letter', () => {
     let l, d;
     before(async () => { ({ l, d } = await open()); });
@@ -335,7 +390,7 @@ describe('a dead letter', () => {
         assert.match(published.error, /no such sku/);
 
         let c = await l.command('replay', String(letter.id));
-        assert.deepEqual([c.status, /no such sku/.test(c.stdout)], [1, true], 'nothing was put right yet');
+        assert.deepEqual([c.status, /no such sku/.test(c.stdout)], [1, true], `nothing was put right yet: ${c.stdout}${c.stderr}`);
         assert.equal(await l.value(`select count(*)::int from dead_letters where source <> 'webhook'`), 4);
         await l.query(`insert into skus (sale, sku, name, unit_price, total) values ($1, 'later', 'Later', 1, 1)`, l.sale);
         c = await l.command('replay', String(letter.id));
