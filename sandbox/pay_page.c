@@ -101,7 +101,7 @@ static void open_body(struct wr_buf *b, const struct session *s, const char *mon
         say(b, "bad", "An earlier payment was declined; you can try again.");
     if (s->left_s < 60)
         wr_buf_text(b, "<p class=\"soft\">Less than a minute is left.</p>");
-    else
+    else if (s->left_s < 7200)
         wr_buf_printf(b, "<p class=\"soft\">%" PRId64 " %s left to decide.</p>", s->left_s / 60,
                       s->left_s < 120 ? "minute is" : "minutes are");
     snprintf(label, sizeof label, "Pay %s", money);

@@ -55,7 +55,7 @@ test('an unpaid reservation expires and the unit goes to the next in line', asyn
     await carla.page.getByRole('button', { name: 'Reserve now' }).click();
     await carla.sees('Ready to pay');
     const dan = await openShopper(browser, stack.url, sale.id);
-    await dan.sees('Everything is reserved');
+    await dan.sees('Sold out for now');
     await dan.look('all-reserved-phone');
     await carla.sees('The reservation expired', 20_000);
     await carla.look('expired-desktop');
@@ -114,9 +114,9 @@ test('refreshing and reopening continue in the line, at the turn and at the orde
     assert.equal(jti(again), jti(token), 'the same admission');
 
     await fay.page.getByRole('button', { name: 'Reserve now' }).click();
-    await fay.page.getByText('Ready to pay').waitFor();
+    await fay.page.getByRole('heading', { name: 'Ready to pay' }).waitFor();
     await fay.page.reload();
-    await fay.page.getByText('Ready to pay').waitFor();
+    await fay.page.getByRole('heading', { name: 'Ready to pay' }).waitFor();
     await fay.context.close();
     await first.close();
 });

@@ -11,7 +11,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'shopp
 const out = mkdtempSync(join(tmpdir(), 'waitroom-web-'));
 await build({ entryPoints: [join(source, 'state.ts'), join(source, 'text.ts'), join(source, 'announce.ts')], outdir: out, bundle: true, format: 'esm', outExtension: { '.js': '.mjs' } });
 const { initial, onMessage, currentOrder } = await import(pathToFileURL(join(out, 'state.mjs')));
-const { waitRange, price, countdown } = await import(pathToFileURL(join(out, 'text.mjs')));
+const { waitRange, price, countdown, timeLeft } = await import(pathToFileURL(join(out, 'text.mjs')));
 const { announcement } = await import(pathToFileURL(join(out, 'announce.mjs')));
 
 const play = (...messages) => messages.reduce((state, message) => onMessage(state, message, 1000), initial);
@@ -59,4 +59,6 @@ test('waits are told as ranges, money in its own digits, time in clock form', ()
     assert.equal(price(48900, 'EUR'), '€489.00');
     assert.equal(price(500, 'JPY'), '¥500');
     assert.equal(countdown(3_661_000), '01:01:01');
+    assert.equal(timeLeft(61_000), '1:01');
+    assert.equal(timeLeft(3_661_000), '01:01:01');
 });

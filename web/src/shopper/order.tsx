@@ -8,7 +8,7 @@ import type { Line } from './line';
 import type { OrderMessage } from './messages';
 import type { State } from './state';
 import { useTick } from './stage';
-import { clockTime, countdown, orderText, text } from './text';
+import { clockTime, orderText, text, timeLeft } from './text';
 
 const steps = ['queued', 'pending_payment', 'confirmed'] as const;
 const stepNames = ['Reserved', 'Payment', 'Confirmed'];
@@ -30,13 +30,14 @@ export function Order({ line, state, order }: { line: Line; state: State; order:
                     ))}
                 </ol>
             )}
+            {order.status === 'confirmed' && <Check />}
             <h2 ref={heading} tabIndex={-1}>{title}</h2>
             <p class="quiet">{order.reason === 'oversold' ? text.problems['sold-out'] : detail}</p>
             {order.status === 'pending_payment' && order.payment_url && <Pay order={order} url={order.payment_url} />}
             <p class="hint">{order.quantity} × {article?.name ?? order.sku} · {text.orderNumber} <code>{order.queue_ticket_id.slice(-8)}</code></p>
             {state.problem && <p class="problem" role="alert">{text.problem}</p>}
             {canCancel && <Confirm label={text.cancel} question={text.cancelSure} yes={text.cancelYes} no={text.cancelNo} onYes={() => void cancel(line, order)} />}
-            {(over || order.status === 'confirmed') && state.phase === 'live' && order.status !== 'confirmed' &&
+            {over && state.phase !== 'ended' &&
                 <button class="secondary" onClick={() => line.joinAnew()}>{text.joinAgain}</button>}
         </section>
     );
@@ -48,9 +49,18 @@ function Pay({ order, url }: { order: OrderMessage; url: string }): JSX.Element 
         <>
             <a class="primary" href={url} target="_blank" rel="noopener">{text.pay}</a>
             {order.expires_at !== undefined && (
-                <p class="quiet">{text.payNote(clockTime(order.expires_at))} <span class="countdown">{countdown(order.expires_at - serverNow())}</span></p>
+                <p class="quiet">{text.payNote(clockTime(order.expires_at))} <span class="countdown">{timeLeft(order.expires_at - serverNow())}</span></p>
             )}
             <p class="hint">{text.payTab}</p>
         </>
+    );
+}
+
+function Check(): JSX.Element {
+    return (
+        <svg class="check" viewBox="0 0 48 48" aria-hidden="true">
+            <circle cx="24" cy="24" r="24" />
+            <path d="M14 25l7 7 13-15" />
+        </svg>
     );
 }

@@ -27,9 +27,13 @@ export function waitRange([low, high]: [number, number]): string {
     if (to < 90) return from === to ? `About ${to} minutes` : `About ${from} to ${to} minutes`;
     return `About ${duration(low)} to ${duration(high)}`;
 }
+const two = (n: number): string => String(n).padStart(2, '0');
+export const timeLeft = (ms: number): string => {
+    const s = Math.max(0, Math.ceil(ms / 1000));
+    return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : countdown(ms);
+};
 export const countdown = (ms: number): string => {
     const s = Math.max(0, Math.ceil(ms / 1000));
-    const two = (n: number): string => String(n).padStart(2, '0');
     const days = Math.floor(s / 86_400);
     const clock = `${two(Math.floor(s / 3600) % 24)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
     return days ? `${days} d ${clock}` : clock;
@@ -49,7 +53,7 @@ export const text = {
     next: 'You are next', nextDetail: 'Keep this page open: it will be your turn at any moment.',
     keepOpen: 'You can switch apps or lock your phone: your place is kept.',
     left: (n: number) => `${count(n)} left`, lastFew: (n: number) => `Only ${count(n)} left`,
-    waitingForReturns: 'Everything is reserved', waitingForReturnsDetail: 'Unpaid pieces come back. Stay in line: if one does, it is offered to those waiting, in order.',
+    waitingForReturns: 'Sold out for now', waitingForReturnsDetail: 'Unpaid pieces come back. Stay in line: if one does, it is offered to those waiting, in order.',
     soldOut: 'Sold out', soldOutDetail: 'Every piece has found an owner. If one comes back, the line moves again by itself.',
     ended: 'This sale has ended', endedDetail: 'Thank you for coming.',
     yourTurn: 'It is your turn', turnDetail: (until: string) => `Your turn lasts until ${until}.`,
