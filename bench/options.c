@@ -136,9 +136,9 @@ static void read_env_file(void)
         *equals = '\0';
         char *value = equals + 1;
         value[strcspn(value, "\r\n")] = '\0';
-        size_t kept = 0; /* the shell's quoting: a backslash before what is special */
+        size_t kept = 0; /* as the shell quoted it: a backslash before what is special, '' for nothing */
         for (const char *p = value; *p; p++)
-            if (*p != '\\')
+            if (*p != '\\' && *p != '\'')
                 value[kept++] = *p;
         value[kept] = '\0';
         setenv(line + 7, value, 0);
