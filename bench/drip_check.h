@@ -25,11 +25,12 @@ struct drip_check {
 struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count);
 
 struct drip_met {
-    size_t granted;   /* tokens from the first grant on, up to and with the `until`-th */
-    double seconds;   /* that this took */
-    double percent;   /* of rate x seconds; what the first instant granted (the burst) not counted */
+    size_t granted; /* tokens from the first grant on, up to and with the `until`-th */
+    double seconds; /* that this took */
+    double percent; /* of the rate that was granted: the rest is the credit that ran over because the bucket was full */
 };
-/* `ms` is sorted. `until`: the token with which cap, stock or the crowd can first have held the drip back. */
+/* The bucket is filled and emptied again as the tokens say, from full at the first grant. `ms` is sorted. `until`: the
+ * token with which cap, stock or the crowd can first have held the drip back. */
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
 
 #endif

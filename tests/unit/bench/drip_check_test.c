@@ -59,7 +59,7 @@ TEST(nothing_granted_breaks_nothing)
     assert_int_equal(drip_met(&ten_a_second, NULL, 0, 100).granted, 0);
 }
 
-TEST(the_rate_is_met_from_the_first_grant_until_it_is_held_back_and_the_first_instant_does_not_help)
+TEST(the_rate_is_met_from_the_first_grant_until_it_is_held_back)
 {
     int64_t ms[100];
     for (int i = 0; i < 100; i++)
@@ -70,4 +70,18 @@ TEST(the_rate_is_met_from_the_first_grant_until_it_is_held_back_and_the_first_in
     assert_int_equal(met.granted, 50);
     assert_true(met.percent > 99.99 && met.percent < 100.01);
     assert_true(drip_met(&ten_a_second, ms, 100, 100).percent < 20);
+}
+
+TEST(a_pause_longer_than_the_burst_bridges_is_lost_and_a_shorter_one_is_not)
+{
+    int64_t ms[106];
+    for (int i = 0; i < 106; i++)
+        ms[i] = i < 6 ? 0 : (i - 5) * 100; /* the burst, then the rate for 10 s */
+    for (int i = 56; i < 106; i++)
+        ms[i] = i < 60 ? 5500 : ms[i]; /* 0.5 s of nothing, made up for at once */
+    assert_true(drip_met(&ten_a_second, ms, 106, 106).percent > 99.99);
+    for (int i = 56; i < 106; i++)
+        ms[i] = (i - 5) * 100 + 1000; /* 1.1 s of nothing, and then no faster than the rate: 0.5 s ran over */
+    double percent = drip_met(&ten_a_second, ms, 106, 106).percent;
+    assert_true(percent > 95 && percent < 96.5);
 }
