@@ -41,7 +41,8 @@ struct shopper {
     bool unsure;           /* a checkout may have arrived without our hearing of it */
     bool order_open;       /* counted in OPEN_ORDERS */
     uint8_t link_tries, ask_tries;
-    uint64_t connect_us, checkout_us;
+    uint64_t connect_us;
+    uint64_t checkout_us; /* when buy was pressed and the request first went out; 0: it is not yet */
     uint64_t place; /* lane and number; 0: none yet */
     int64_t ahead;  /* as last told on this socket; -1: nothing yet */
     int64_t event;  /* of the order, as last told; -1: nothing yet */

@@ -45,16 +45,16 @@ struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t coun
     struct drip_met met = {.granted = until < count ? until : count};
     if (met.granted < 2)
         return met;
-    double level = drip_burst(drip), ran_over = 0;
+    double level = drip_burst(drip);
     for (size_t i = 1; i < met.granted; i++) {
         level += per_ms(drip) * (double)(ms[i] - ms[i - 1]) - 1; /* the token before this one is taken out */
         if (level > drip_burst(drip)) {
-            ran_over += level - drip_burst(drip);
+            met.ran_over += level - drip_burst(drip);
             level = drip_burst(drip);
         }
     }
     double offered = per_ms(drip) * (double)(ms[met.granted - 1] - ms[0]);
     met.seconds = (double)(ms[met.granted - 1] - ms[0]) / 1000.0;
-    met.percent = offered > 0 ? 100.0 * (1 - ran_over / offered) : 100;
+    met.percent = offered > 0 ? 100.0 * (double)met.granted / offered : 100;
     return met;
 }

@@ -27,10 +27,12 @@ struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count)
 struct drip_met {
     size_t granted; /* tokens from the first grant on, up to and with the `until`-th */
     double seconds; /* that this took */
-    double percent; /* of the rate that was granted: the rest is the credit that ran over because the bucket was full */
+    double percent; /* granted, of rate x seconds */
+    double ran_over; /* tokens that the bucket could not hold because nobody was there to take them in time */
 };
-/* The bucket is filled and emptied again as the tokens say, from full at the first grant. `ms` is sorted. `until`: the
- * token with which cap, stock or the crowd can first have held the drip back. */
+/* For `ran_over` the bucket is filled and emptied again as the tokens say, from full at the first grant: what a burst at
+ * the start hides in `percent` shows there. `ms` is sorted. `until`: the
+ * token with which cap, stock or the crowd's end first held the drip back. */
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
 
 #endif

@@ -27,16 +27,13 @@ static uint64_t ended(const struct run *run, enum end end)
     return atomic_load(&run->tally->ends[end]);
 }
 
-/* Stock holds the drip back at the earliest when as many were admitted as it allows; the cap likewise. Behind the last
- * token there was nobody left. */
-static size_t held_back_at(const struct run *run)
+/* The token with which the drip was first held back; behind the last there was nobody left. `ms` is sorted. */
+static size_t held_back_at(const struct run *run, const int64_t *ms, size_t count)
 {
-    const struct accounts *a = &run->before;
-    int64_t factor = a->factor_percent > 0 ? a->factor_percent : 100;
-    int64_t allowed = a->free * factor / 100;
-    if (a->cap > 0 && a->cap < allowed)
-        allowed = a->cap;
-    return allowed < 0 ? 0 : (size_t)allowed;
+    size_t n = 0;
+    while (n < count && ms[n] <= run->open_until)
+        n++;
+    return n;
 }
 
 static double ms(uint32_t us)
@@ -55,7 +52,7 @@ static void measure_drip(struct figures *f, const struct run *run)
     f->drip = (struct drip){.per_minute = (double)run->before.rate_per_minute, .burst_ms = (int)run->before.burst_ms};
     f->tokens = tally_kept(t, &t->grants_used);
     f->check = drip_check(&f->drip, t->grants, f->tokens);
-    f->met = drip_met(&f->drip, t->grants, f->tokens, held_back_at(run));
+    f->met = drip_met(&f->drip, t->grants, f->tokens, held_back_at(run, t->grants, f->tokens));
     f->taken_up = (size_t)seen(run, COUNT_ENTERED);
     int64_t granted = run->after.granted_total - run->before.granted_total;
     int64_t entered = run->after.entered_total - run->before.entered_total;
@@ -157,8 +154,8 @@ static void print_figures(const struct run *run, const struct figures *f)
     printf("granted        %lld (Redis), %zu tokens received, %lld entered: %.1f %% taken up\n",
            (long long)(a->granted_total - b->granted_total), f->tokens, (long long)(a->entered_total - b->entered_total),
            f->taken_up_percent);
-    printf("drip           %.1f/s set; %zu granted in %.2f s until held back: %.1f %% of the rate\n", f->drip.per_minute / 60,
-           f->met.granted, f->met.seconds, f->met.percent);
+    printf("drip           %.1f/s set; %zu granted in %.2f s until held back: %.1f %% of the rate; %.0f ran over\n",
+           f->drip.per_minute / 60, f->met.granted, f->met.seconds, f->met.percent, f->met.ran_over);
     printf("ceiling        %zu windows above rate x t + burst; fullest %.2f of a burst of %.2f\n", f->check.windows_above,
            f->check.worst, drip_burst(&f->drip));
     printf("acknowledged   %llu orders, p50 %.1f ms, p99 %.1f ms; %llu retries, %llu requests unanswered\n",
@@ -218,10 +215,10 @@ static struct wr_json *as_json(const struct run *run, const struct figures *f, c
                 wr_json_build("{s:I, s:f, s:f, s:f}", "count", (int64_t)seen(run, COUNT_JOINED), "per_s", f->joins_per_s, "p50_ms",
                               f->join_p50_ms, "p99_ms", f->join_p99_ms));
     wr_json_set(json, "drip",
-                wr_json_build("{s:I, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:f}", "rate_per_minute", b->rate_per_minute, "burst",
+                wr_json_build("{s:I, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:f}", "rate_per_minute", b->rate_per_minute, "burst",
                               drip_burst(&f->drip), "granted", a->granted_total - b->granted_total, "tokens", (int64_t)f->tokens,
                               "measured", (int64_t)f->met.granted, "measured_s", f->met.seconds, "percent_of_rate", f->met.percent,
-                              "windows_above", (int64_t)f->check.windows_above, "taken_up_percent", f->taken_up_percent));
+                              "ran_over", f->met.ran_over, "windows_above", (int64_t)f->check.windows_above, "taken_up_percent", f->taken_up_percent));
     wr_json_set(json, "acknowledgement",
                 wr_json_build("{s:I, s:f, s:f}", "count", (int64_t)seen(run, COUNT_ACCEPTED), "p50_ms", f->ack_p50_ms, "p99_ms",
                               f->ack_p99_ms));

@@ -11,6 +11,7 @@ struct run {
     double seconds;    /* of the crowd */
     double cpu_seconds; /* its processes used */
     uint32_t processes;
+    int64_t open_until; /* the line's clock when cap or stock first held the drip back; INT64_MAX: never */
     bool timed_out;
 };
 /* Prints it and writes --json; the number of broken invariants. */

@@ -40,7 +40,6 @@ static void press_buy(struct crowd *c, uint32_t id)
 {
     struct shopper *s = &c->shoppers[id];
     s->journey = CHECKING_OUT;
-    s->checkout_us = wr_mono_us();
     tally_add(c->tally, COUNT_CHECKOUTS, 1);
     shopper_ask(c, id, ASK_CHECKOUT, c->checkout_target);
 }
@@ -71,7 +70,7 @@ void purchase_due(struct crowd *c, uint32_t id)
         press_buy(c, id);
         return;
     case CHECKING_OUT:
-        tally_add(c->tally, COUNT_RETRIES, 1);
+        tally_add(c->tally, s->checkout_us ? COUNT_RETRIES : COUNT_AFTER_SOLD_OUT, 1);
         shopper_ask(c, id, ASK_CHECKOUT, c->checkout_target);
         return;
     case ORDERED:
@@ -101,6 +100,8 @@ void purchase_write(struct crowd *c, uint32_t id, uint32_t conn)
     headers[0] = '\0';
     switch (s->asking) {
     case ASK_CHECKOUT:
+        if (!s->checkout_us)
+            s->checkout_us = wr_mono_us();
         r.path = stage->checkout_path;
         r.content_type = "application/json";
         r.body = stage->checkout_body;
@@ -188,6 +189,7 @@ static void read_checkout(struct crowd *c, uint32_t id, const struct http_answer
     s->unsure = false; /* the key was looked up first: nothing is stored under it */
     if (answer->status == 410) {
         s->ask_tries = 0;
+        s->checkout_us = 0; /* that was an answer; pressing buy again is a new question, with the same key */
         crowd_timer(c, id, TIMER_STEP, SOLD_OUT_MS + think_ms(s));
     } else {
         shopper_finish(c, id, answer->status == 401 || answer->status == 403 ? END_LATE : END_REFUSED);

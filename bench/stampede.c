@@ -7,7 +7,7 @@
 #include "log.h"
 #include "report.h"
 #include "setup.h"
-#include <poll.h>
+#include "watch_line.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +64,7 @@ static void watch(struct run *run)
     const struct options *o = run->stage->options;
     uint64_t all = (uint64_t)(o->shoppers + o->deaf_more), sold_ms = 0;
     bool terminal = isatty(STDERR_FILENO);
+    struct line_watch *line = line_watch_open(run->stage);
     for (int turn = 0;; turn++) {
         uint64_t now = wr_mono_ms(), begun = run->stage->begins_ms;
         run->seconds = now > begun ? (double)(now - begun) / 1000 : 0;
@@ -81,8 +82,10 @@ static void watch(struct run *run)
         run->timed_out = o->timeout_s && run->seconds > (double)o->timeout_s;
         if (run->timed_out || interrupted)
             break;
-        poll(NULL, 0, 100);
+        line_watch_turn(line, 100);
     }
+    run->open_until = line_watch_open_until(line);
+    line_watch_close(line);
     run->timed_out |= interrupted != 0;
     if (terminal)
         fputs("\r\x1b[K", stderr);

@@ -22,6 +22,7 @@
     X(ENTERED, "entered")             /* of these, answered with `entered` */                                \
     X(CHECKOUTS, "checkouts")         /* shoppers who pressed buy */                                         \
     X(RETRIES, "checkout_retries")                                                                           \
+    X(AFTER_SOLD_OUT, "asked_after_sold_out")                                                                \
     X(ACCEPTED, "accepted")           /* answers 202, one a shopper */                                       \
     X(PAID, "paid")                                                                                          \
     X(CONFIRMED, "confirmed")         /* was told so */                                                      \

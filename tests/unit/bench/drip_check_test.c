@@ -63,25 +63,27 @@ TEST(the_rate_is_met_from_the_first_grant_until_it_is_held_back)
 {
     int64_t ms[100];
     for (int i = 0; i < 100; i++)
-        ms[i] = i < 5 ? 0 : (i - 4) * 100;
+        ms[i] = i * 100;
     for (int i = 50; i < 100; i++)
         ms[i] += 60000; /* held back */
     struct drip_met met = drip_met(&ten_a_second, ms, 100, 50);
     assert_int_equal(met.granted, 50);
-    assert_true(met.percent > 99.99 && met.percent < 100.01);
+    assert_true(met.seconds > 4.899 && met.seconds < 4.901);
+    assert_true(met.percent > 101 && met.percent < 103); /* 50 tokens in 4.9 s */
     assert_true(drip_met(&ten_a_second, ms, 100, 100).percent < 20);
 }
 
-TEST(a_pause_longer_than_the_burst_bridges_is_lost_and_a_shorter_one_is_not)
+TEST(a_pause_longer_than_the_burst_bridges_runs_over_and_a_shorter_one_does_not)
 {
     int64_t ms[106];
     for (int i = 0; i < 106; i++)
         ms[i] = i < 6 ? 0 : (i - 5) * 100; /* the burst, then the rate for 10 s */
     for (int i = 56; i < 106; i++)
         ms[i] = i < 60 ? 5500 : ms[i]; /* 0.5 s of nothing, made up for at once */
-    assert_true(drip_met(&ten_a_second, ms, 106, 106).percent > 99.99);
+    double ran_over = drip_met(&ten_a_second, ms, 106, 106).ran_over;
+    assert_true(ran_over > -0.001 && ran_over < 0.001);
     for (int i = 56; i < 106; i++)
-        ms[i] = (i - 5) * 100 + 1000; /* 1.1 s of nothing, and then no faster than the rate: 0.5 s ran over */
-    double percent = drip_met(&ten_a_second, ms, 106, 106).percent;
-    assert_true(percent > 95 && percent < 96.5);
+        ms[i] = (i - 5) * 100 + 1000; /* 1.1 s of nothing, and then no faster than the rate */
+    ran_over = drip_met(&ten_a_second, ms, 106, 106).ran_over;
+    assert_true(ran_over > 4.999 && ran_over < 5.001); /* 11 came, 6 had room */
 }
