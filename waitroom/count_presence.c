@@ -79,7 +79,7 @@ void count_presence(struct room *room)
     }
     if (room->closed || room->presence_in_flight || room->phase < WR_PHASE_LIVE)
         return;
-    if (room->presence.total || room->presence_written)
+    if (room->presence.total || room->presence_written || list_first(&room->sessions)) /* the first to join needs the table */
         send_presence(room, room->presence.total ? room->presence.width : 0);
 }
 

@@ -201,7 +201,7 @@ static double push_after_s(const struct shopper *p)
 {
     double wait = p->eta_known ? (double)(p->eta.low_s + p->eta.high_s) / 2 : 300;
     double after = fmin(15, fmax(1, wait / 20));
-    return after * (0.8 + 0.4 * (double)rand() / RAND_MAX);
+    return after * (0.7 + 0.3 * (double)rand() / RAND_MAX);
 }
 
 void position_update(struct shopper *p)
@@ -217,7 +217,7 @@ void position_update(struct shopper *p)
     p->eta_known = giving && estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
     if (p->ahead < 0 || (int64_t)ahead < p->ahead)
         p->ahead = (int64_t)ahead; /* the number shown never rises; the estimate uses the true one */
-    p->next_s = round(push_after_s(p) * 10) / 10;
+    p->next_s = ceil(push_after_s(p) * 4) / 4;
 }
 
 void tell_position_soon(struct shopper *p, uint64_t within_ms)

@@ -177,7 +177,13 @@ describe('a place survives', () => {
         process.kill(Number(workers[0]), 'SIGKILL');
         const lost = await waitFor('sockets to be lost', () => { const l = crowd.filter((p) => p.closed); return l.length > 50 && l; });
         const began = performance.now();
-        await Promise.all(lost.map((p) => { p.joined = false; return p.connect().got('ticket'); }));
+        await Promise.all(lost.map(async (p) => {
+            do { // the socket of the dead worker may still take connections for a moment
+                p.joined = false;
+                p.connect();
+                await waitFor('a ticket or the end', () => p.closed || p.messages.some((m) => m.type === 'ticket'));
+            } while (p.closed);
+        }));
         assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
         for (const p of lost) assert.equal(p.place, places.get(p));
         assert.equal((await door.line(s)).counter, '400');
@@ -199,8 +205,9 @@ describe('a place survives', () => {
         assert.equal(p.place, place);
         await p.end();
     });
-    test('Redis lost with all it knew: sockets stay, the next generation takes the admissions in, the line goes on', async () => {
+    test('Redis lost with all it knew: sockets stay, the next generation takes the admissions in, the line goes on', async (t) => {
         const own = await startRedis(), far = new Door(own), d = await far.serve();
+        t.after(() => far.close());
         const s = await far.publish({ id: 'lost' }, { cap: 1 });
         await far.known(d, s);
         const inside = await arrive({}, d, s);
@@ -217,12 +224,11 @@ describe('a place survives', () => {
         await waitFor('the admission to be handed in', async () => (await far.redis.hlen('wr:{lost}:admissions')) === 1);
         assert.equal(await far.redis.getbit('wr:{lost}:spent:1:0', 1), 1);
         assert.equal(inside.closed ?? waiting.closed, null);
-        assert.ok(waiting.messages.filter((m) => m.type === 'sale').length >= 2, 'told that it goes on');
+        await waitFor('both to be told that it goes on', () => [inside, waiting].every((p) => p.messages.findLastIndex((m) => m.type === 'sale') > p.messages.findLastIndex((m) => m.type === 'error')));
         await far.line(s, { cap: 2 });
         const { token } = await waiting.got('admitted');
         assert.equal(claims(token).jti, '1-2-0-2-0');
         await Promise.all([inside.end(), waiting.end()]);
-        far.close();
         await d.stop();
     });
 });
@@ -333,23 +339,20 @@ describe('what is told', () => {
             counts.forEach((c, i) => bytes.writeUInt32BE(c, 20 + 4 * i));
             return door.redis.multi().set(key('table'), bytes).hset(key('line'), 'table_version', version).exec();
         };
-        await door.line(sale, { counter: 99, rate: 0 });
+        await door.line(sale, { counter: 99, left: 0 }); // nobody is admitted
         await table(1, 64, 40, 30);
         const p = await arrive();
         assert.equal(p.place, 100);
-        await door.line(sale, { rate: 60_000 });
-        const { ahead, eta_s, next_s } = await p.got('position', (m) => m.eta_s && m.ahead === 56);
-        assert.equal(ahead, 56); // 40, and 36/64 of 30
+        const { eta_s, next_s } = await p.got('position', (m) => m.ahead === 56); // 40, and 36/64 of 30
         assert.ok(eta_s[0] <= 1 && eta_s[1] >= 2 && next_s > 0);
-        await p.end();
 
-        await door.line(sale, { counter: 199, rate: 600, mode: 'hold' });
         const q = await arrive();
-        const shown = (await q.got('position')).ahead;
-        await table(2, 64, 400, 300);
-        await door.line(sale, { mode: 'queue' });
-        await q.got('position', (m) => m.eta_s?.[1] > 50);
-        assert.ok(q.messages.filter((m) => m.type === 'position').every((m) => m.ahead <= shown));
+        await q.got('position', (m) => m.ahead === 57);
+        await table(2, 64, 4000, 3000);
+        await q.got('position', (m) => m.eta_s[1] > 60);
+        const shown = q.messages.filter((m) => m.type === 'position').map((m) => m.ahead);
+        assert.deepEqual(shown, [...shown].sort((x, y) => y - x));
+        await p.end();
         const record = await door.redis.hgetallBuffer(key('presence'));
         assert.equal(Object.keys(record).length, 1);
         await q.end();
@@ -430,7 +433,11 @@ describe('pages', () => {
         assert.equal(plain.body.toString(), door.page);
         assert.equal(brotliDecompressSync(br.body).toString(), door.page);
         assert.deepEqual([plain, br, gz].map((r) => r.headers['content-encoding']), [undefined, 'br', 'gzip']);
-        assert.ok([plain, br, gz].every((r) => r.headers.vary === 'accept-encoding' && r.headers.etag === plain.headers.etag && r.headers['content-type'] === 'text/html; charset=utf-8'));
+        for (const r of [plain, br, gz]) {
+            assert.match(r.headers.vary, /accept-encoding/i);
+            assert.equal(r.headers.etag, plain.headers.etag);
+            assert.equal(r.headers['content-type'], 'text/html; charset=utf-8');
+        }
         assert.equal((await get(`/s/${sale.id}`, { 'if-none-match': plain.headers.etag })).status, 304);
         assert.equal((await get('/s/nothing')).status, 404);
         const asset = await get('/assets/a-1.js');
