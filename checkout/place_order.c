@@ -60,7 +60,7 @@ void place_order(void *ctx, struct wr_request *req)
     const struct wr_sale *sale = wr_sales_find(d->sales, id);
     struct purchase ask;
     if (!sale) {
-        answer_problem(req, WR_ERR_UNKNOWN_SALE, NULL);
+        answer_problem(req, wr_sales_missing(d->sales), NULL);
         return;
     }
     if (!purchase_read(d, req, &ask))

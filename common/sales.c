@@ -401,6 +401,11 @@ const struct wr_sale *wr_sales_find(const struct wr_sales *sales, const char *id
     return shown(sales, find(sales, id));
 }
 
+enum wr_err wr_sales_missing(const struct wr_sales *sales)
+{
+    return wr_sales_fresh(sales) ? WR_ERR_UNKNOWN_SALE : WR_ERR_CLOSED;
+}
+
 const struct wr_sale *wr_sales_of_run(const struct wr_sales *sales, int64_t run)
 {
     for (size_t i = 0; i < sales->count; i++)

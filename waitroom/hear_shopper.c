@@ -19,7 +19,7 @@ enum wr_err on_line_upgrade(void *ctx, struct wr_request *req, void *session)
     struct session *s = session;
     struct room *room = room_find(w, wr_request_param(req, "sale"));
     if (!room)
-        return WR_ERR_UNKNOWN_SALE;
+        return wr_sales_missing(w->sales);
     if (w->draining)
         return WR_ERR_DRAINING;
     if (w->sockets >= (size_t)w->config->sockets_max)

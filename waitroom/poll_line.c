@@ -87,7 +87,7 @@ static struct room *requested_room(struct waitroom *w, struct wr_request *req, c
 {
     struct room *room = room_find(w, wr_request_param(req, "sale"));
     if (!room)
-        wr_answer_problem(req, WR_ERR_UNKNOWN_SALE, NULL, 0);
+        wr_answer_problem(req, wr_sales_missing(w->sales), NULL, !wr_sales_fresh(w->sales));
     else if (!session_shopper(wr_runtime_http(w->rt), req, shopper))
         wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "Open a session first: POST /v1/session.", 0);
     else if (w->draining)

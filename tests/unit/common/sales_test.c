@@ -104,6 +104,7 @@ TEST(a_published_sale_is_known_with_its_line_and_document)
 {
     start();
     assert_null(wr_sales_find(sales, "shoes"));
+    assert_int_equal(wr_sales_missing(sales), WR_ERR_CLOSED); /* nothing was read yet: no reason to call it unknown */
     publish(document, "1");
     run_until(loop, 3000, is_known, NULL);
     const struct wr_sale *sale = wr_sales_find(sales, "shoes");
@@ -150,6 +151,7 @@ TEST(a_whole_read_makes_it_fresh_and_two_seconds_without_one_close_every_sale)
 {
     start_published();
     run_until(loop, 3000, is_fresh, NULL);
+    assert_int_equal(wr_sales_missing(sales), WR_ERR_UNKNOWN_SALE);
     kill(server.pid, SIGSTOP);
     assert_false(wr_sales_find(sales, "shoes")->closed);
     run_until(loop, 4000, is_stale, NULL);
