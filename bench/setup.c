@@ -244,3 +244,17 @@ bool setup_stage(struct stage *stage, const struct options *options)
     render_messages(stage);
     return true;
 }
+
+void setup_strike(const struct stage *stage)
+{
+    struct target public;
+    struct wr_buf answer = {0};
+    char path[128];
+    if (stage->options->sale || !one_target(&public, stage->options->url))
+        return;
+    snprintf(path, sizeof path, "/v1/admin/sales/%s/end", stage->sale);
+    int status = ask(stage, &public, "POST", path, NULL, &answer);
+    if (status != 200 && status != 204)
+        fprintf(stderr, "stampede: the sale %s could not be ended: %d\n", stage->sale, status);
+    wr_buf_free(&answer);
+}

@@ -6,4 +6,7 @@
 /* Finds the targets, makes the sale (or sets the rate of the one named) and waits until its line is live. */
 bool setup_stage(struct stage *stage, const struct options *options);
 
+/* Ends the sale if it was made here, so that its line costs nobody anything any more. */
+void setup_strike(const struct stage *stage);
+
 #endif

@@ -12,6 +12,7 @@
 
 #define STEP_MS 10000 /* for each step until the ticket */
 #define RETURN_MAX_MS 3000
+#define CLOSED_MS 30000 /* for the ticket, once the line said that it is closed */
 
 static uint32_t below(struct shopper *s, uint32_t bound)
 {
@@ -314,7 +315,10 @@ static void on_error(struct crowd *c, uint32_t id, const char *json, size_t len)
     tally_problem(c->tally, what);
     if (s->journey != IN_LINE)
         return;
-    if (is_one_of(code, for_good))
+    if (strcmp(code, "line-closed") == 0) { /* news, not a refusal: what was asked waits at the worker */
+        if (s->link == LINK_JOINING)
+            crowd_timer(c, id, TIMER_LINK, CLOSED_MS);
+    } else if (is_one_of(code, for_good))
         shopper_finish(c, id, END_REFUSED);
     else if (s->link != LINK_JOINED)
         away(c, id, 500 + backoff(s));

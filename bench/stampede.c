@@ -136,7 +136,9 @@ int main(int argc, char **argv)
     start_crowd(&run, pids);
     watch(&run);
     bool well = end_crowd(&run, pids);
-    if (!accounts_settle(&run.after, &stage, run.tally, options.hold_s + 15))
+    bool settled = accounts_settle(&run.after, &stage, run.tally, options.hold_s + 15);
+    setup_strike(&stage);
+    if (!settled)
         return 2;
     return report(&run) || !well ? 1 : 0;
 }
