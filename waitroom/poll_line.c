@@ -14,13 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRACE_MS = 15000 };
+enum { GRACE_MS = 15000, NUMBER_WAIT_MS = 5000 };
 struct join_op {
     struct joiner joiner;
+    struct wr_timer *deadline;
     struct wr_request *req;
     struct room *room;
 };
 static void on_poller_number(struct joiner *joiner, enum wr_err err, uint64_t place);
+static void on_number_late(void *ctx);
 
 static double next_poll_s(const struct shopper *p)
 {
@@ -172,6 +174,8 @@ static void begin_join(struct room *room, struct wr_request *req, const char *sh
         op->req = req;
         op->room = room;
         op->joiner.done = on_poller_number;
+        op->deadline = wr_timer_new(room->w->loop, on_number_late, op);
+        wr_timer_start(op->deadline, NUMBER_WAIT_MS, 0);
         memcpy(op->joiner.shopper, shopper, sizeof op->joiner.shopper);
         join_line(room, &op->joiner);
     }
@@ -184,7 +188,16 @@ static void on_poller_number(struct joiner *joiner, enum wr_err err, uint64_t pl
         wr_answer_problem(op->req, err, NULL, 2);
     else
         answer_state(op->req, take_place(op->room, joiner->shopper, place));
+    wr_timer_free(op->deadline);
     free(op);
+}
+
+/* No number under the ceiling, or the line has closed: nothing was taken, and it may ask again. */
+static void on_number_late(void *ctx)
+{
+    struct join_op *op = ctx;
+    joiner_leave(op->room, &op->joiner);
+    on_poller_number(&op->joiner, WR_ERR_BUSY, 0);
 }
 
 void join_by_http(void *ctx, struct wr_request *req)

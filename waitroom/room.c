@@ -161,6 +161,15 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
         tell_everybody(room, TELL_SALE, urgent);
 }
 
+static void refuse_joiners(struct room *room, enum wr_err err)
+{
+    while (list_first(&room->joiners)) {
+        struct joiner *joiner = LINK_OWNER(list_first(&room->joiners), struct joiner, link);
+        joiner_leave(room, joiner);
+        joiner->done(joiner, err, 0);
+    }
+}
+
 void room_on_sale_gone(void *ctx, const char *sale)
 {
     struct room *room = room_find(ctx, sale);
@@ -175,15 +184,12 @@ void room_on_sale_gone(void *ctx, const char *sale)
         s->detail = NULL;
         session_end(s, TELL_ERROR, 1008);
     }
-    while (list_first(&room->joiners)) {
-        struct joiner *joiner = LINK_OWNER(list_first(&room->joiners), struct joiner, link);
-        joiner_leave(room, joiner);
-        joiner->done(joiner, WR_ERR_UNKNOWN_SALE, 0);
-    }
+    refuse_joiners(room, WR_ERR_UNKNOWN_SALE);
 }
 
 void room_free(struct room *room)
 {
+    refuse_joiners(room, WR_ERR_DRAINING);
     free_shoppers(room);
     forget_away(room);
     wr_timer_free(room->tick_timer);

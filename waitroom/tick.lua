@@ -1,5 +1,5 @@
 -- tick: one worker's tenth of a second. Everything that decides who is admitted happens here, atomically: bucket, order and
--- call are one script, so there is no leader. How and why: docs/ARCHITECTURE.md, "The line".
+-- call are one script, so there is no leader. How and why: docs/ARCHITECTURE.md, "The call and the grant".
 --
 -- A worker hands in the state now of each place that changed, never its history. Whatever it repeats after a lost answer
 -- changes nothing: an admission is known by its jti, `entered` and `expired` look at the row. What the shoppers said
