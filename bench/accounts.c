@@ -4,6 +4,7 @@
 #include "loop.h"
 #include "pg.h"
 #include "redis.h"
+#include "redis_keys.h"
 #include "sql_bench.h"
 #include <poll.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static enum wr_err find_accepted(struct accounts *a, struct wr_pg_conn *pg, cons
     return err;
 }
 
-static enum wr_err ask_database(struct accounts *a, struct wr_pg_conn *pg, const struct stage *stage, const struct tally *tally)
+static enum wr_err ask_database(struct accounts *a, struct wr_pg_conn *pg, const struct stage *stage,
+                                const struct tally *tally)
 {
     const char *const sale[] = {stage->sale};
     struct wr_rows *rows = NULL;
@@ -129,10 +131,10 @@ static bool ask_redis(struct question *q, const char *address)
 
 static void ask_line(struct question *q)
 {
-    char key[64];
-    snprintf(key, sizeof key, "wr:{%s}:line", q->stage->sale);
-    wr_redis_commandv(q->redis, on_answer, q, "HMGET", key, "rate", "burst_ms", "factor", "cap", "granted_total",
-                      "joined_total", "entered_total", "finished_total", NULL);
+    char key[REDIS_KEY_MAX];
+    redis_key_line(key, q->stage->sale);
+    wr_redis_commandv(q->redis, on_answer, q, "HMGET", key, "rate", "burst_ms", "factor", "cap",
+                      "granted_total", "joined_total", "entered_total", "finished_total", NULL);
 }
 
 static void take_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
@@ -147,8 +149,8 @@ static void take_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
 
 static void ask_stock(struct question *q)
 {
-    char key[64];
-    snprintf(key, sizeof key, "wr:{%s:0}:stock", q->stage->sale);
+    char key[REDIS_KEY_MAX];
+    redis_key_stock(key, q->stage->sale);
     wr_redis_commandv(q->redis, on_answer, q, "HGETALL", key, NULL);
 }
 
@@ -182,7 +184,8 @@ bool accounts_agree(const struct accounts *a)
     return a->sold == a->confirmed && a->committed == a->confirmed && a->held == 0;
 }
 
-bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally, int64_t limit_s)
+bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally,
+                     int64_t limit_s)
 {
     uint64_t begun = wr_mono_ms();
     for (;;) {

@@ -17,14 +17,16 @@ struct accounts {
         int64_t orders, units;
     } state[STATES_MAX];
     /* Redis, line */
-    int64_t rate_per_minute, burst_ms, factor_percent, cap, granted_total, joined_total, entered_total, finished_total;
+    int64_t rate_per_minute, burst_ms, factor_percent, cap, granted_total, joined_total, entered_total,
+        finished_total;
     /* Redis, stock: units over all skus */
     int64_t free, held, sold, voided;
 };
 /* False: it could not be read; said on stderr. `tally` NULL: before the crowd, no order was accepted yet. */
 bool accounts_read(struct accounts *out, const struct stage *stage, const struct tally *tally);
 /* Reads until every accepted order is settled and Redis and PostgreSQL agree, for at most so long. */
-bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally, int64_t limit_s);
+bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally,
+                     int64_t limit_s);
 /* Redis' stock is what PostgreSQL says was sold, and nothing is held. */
 bool accounts_agree(const struct accounts *accounts);
 

@@ -28,5 +28,6 @@ bool claims_read(struct claims *out, const char *token)
         if (held >= 8)
             text[len++] = (char)(bits >> (held -= 8));
     }
-    return scan_int(text, len, "granted", &out->granted_ms) && scan_text(text, len, "jti", out->jti, sizeof out->jti);
+    return scan_int(text, len, "granted", &out->granted_ms) &&
+           scan_text(text, len, "jti", out->jti, sizeof out->jti);
 }

@@ -77,8 +77,9 @@ void crowd_run(const struct stage *stage, struct tally *tally, uint32_t index, u
     c->shoppers = wr_alloc(c->count * sizeof *c->shoppers);
     c->now_ms = wr_mono_ms();
     c->wheel = wheel_new(c->count * TIMERS, c->now_ms);
-    c->net = net_new(descriptors() - SPARE_FDS / 2,
-                     &(struct net_events){.on_open = on_open, .on_data = on_data, .on_closed = on_closed, .ctx = c});
+    c->net = net_new(
+        descriptors() - SPARE_FDS / 2,
+        &(struct net_events){.on_open = on_open, .on_data = on_data, .on_closed = on_closed, .ctx = c});
     net_sources(c->net, stage->source_first, stage->source_last);
     for (int i = 0; i < stage->lines; i++)
         c->line_targets[i] = net_target(c->net, &stage->line[i]);

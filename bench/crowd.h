@@ -14,19 +14,28 @@
 struct stage {
     const struct options *options;
     char sale[41], sku[41];
-    char origin[128];       /* the public URL, without a trailing slash */
-    const char *cookie;     /* name of the secret's cookie */
+    char origin[128];   /* the public URL, without a trailing slash */
+    const char *cookie; /* name of the secret's cookie */
     /* What every shopper says, rendered once. */
     char *say_join, *say_here, *say_here_again, *say_entered, *checkout_body;
     char queue_path[80], checkout_path[80];
     struct target line[TARGETS_MAX], checkout;
     int lines;
-    uint8_t source_first, source_last; /* 0: none */
+    uint8_t source_first, source_last;                        /* 0: none */
     int64_t rate_per_minute, burst_ms, factor_percent, stock; /* stock: units free at the start */
-    uint64_t begins_ms;     /* monotonic: arrivals count from here */
+    uint64_t begins_ms;                                       /* monotonic: arrivals count from here */
 };
 
-enum link { LINK_NONE, LINK_SESSION, LINK_OPENING, LINK_UPGRADING, LINK_JOINING, LINK_JOINED, LINK_AWAY, LINK_MUTE };
+enum link {
+    LINK_NONE,
+    LINK_SESSION,
+    LINK_OPENING,
+    LINK_UPGRADING,
+    LINK_JOINING,
+    LINK_JOINED,
+    LINK_AWAY,
+    LINK_MUTE
+};
 enum journey { IN_LINE, ADMITTED, CHECKING_OUT, ORDERED, PAYING, PAID, ENDED };
 enum asking { ASK_NOTHING, ASK_SESSION, ASK_CHECKOUT, ASK_PAYMENT, ASK_STATUS };
 
@@ -43,9 +52,9 @@ struct shopper {
     uint8_t link_tries, ask_tries;
     uint64_t connect_us;
     uint64_t checkout_us; /* when buy was pressed and the request first went out; 0: it is not yet */
-    uint64_t place; /* lane and number; 0: none yet */
-    int64_t ahead;  /* as last told on this socket; -1: nothing yet */
-    int64_t event;  /* of the order, as last told; -1: nothing yet */
+    uint64_t place;       /* lane and number; 0: none yet */
+    int64_t ahead;        /* as last told on this socket; -1: nothing yet */
+    int64_t event;        /* of the order, as last told; -1: nothing yet */
     char secret[24], worker[17], jti[80];
     char ticket[241];
     char order[ORDER_ID_LEN + 1];

@@ -1,8 +1,8 @@
 #include "drip_check.h"
 #include <stdlib.h>
 
-/* Times are whole milliseconds of the line's clock and the bucket is filled on that clock, so there is no rounding to
- * forgive but that of the sums here. */
+/* Times are whole milliseconds of the line's clock and the bucket is filled on that clock, so there is no
+ * rounding to forgive but that of the sums here. */
 #define EPSILON 1e-6
 
 static double per_ms(const struct drip *drip)

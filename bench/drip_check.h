@@ -1,7 +1,7 @@
 /* drip_check.h - was the drip a ceiling, and was it met? Pure.
  *
- * In every window, of any length and anywhere, at most rate x t + burst tokens may be granted. With the times sorted,
- * window i..j holds j - i + 1 tokens in t[j] - t[i], so it keeps the bound when
+ * In every window, of any length and anywhere, at most rate x t + burst tokens may be granted. With the times
+ * sorted, window i..j holds j - i + 1 tokens in t[j] - t[i], so it keeps the bound when
  *
  *     (j + 1 - r t[j]) - (i - r t[i]) <= burst
  *
@@ -25,14 +25,14 @@ struct drip_check {
 struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count);
 
 struct drip_met {
-    size_t granted; /* tokens from the first grant on, up to and with the `until`-th */
-    double seconds; /* that this took */
-    double percent; /* granted, of rate x seconds */
+    size_t granted;  /* tokens from the first grant on, up to and with the `until`-th */
+    double seconds;  /* that this took */
+    double percent;  /* granted, of rate x seconds */
     double ran_over; /* tokens that the bucket could not hold because nobody was there to take them in time */
 };
-/* For `ran_over` the bucket is filled and emptied again as the tokens say, from full at the first grant: what a burst at
- * the start hides in `percent` shows there. `ms` is sorted. `until`: the
- * token with which cap, stock or the crowd's end first held the drip back. */
+/* For `ran_over` the bucket is filled and emptied again as the tokens say, from full at the first grant: what
+ * a burst at the start hides in `percent` shows there. `ms` is sorted. `until`: the token with which cap,
+ * stock or the crowd's end first held the drip back. */
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
 
 #endif

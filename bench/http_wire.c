@@ -10,13 +10,13 @@ size_t http_write(const struct http_request *r, char *out, size_t cap)
 {
     char body_headers[96] = "";
     if (r->content_type)
-        snprintf(body_headers, sizeof body_headers, "Content-Type: %s\r\nContent-Length: %zu\r\n", r->content_type,
-                 strlen(r->body));
+        snprintf(body_headers, sizeof body_headers, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                 r->content_type, strlen(r->body));
     else if (strcmp(r->method, "POST") == 0)
         snprintf(body_headers, sizeof body_headers, "Content-Length: 0\r\n");
-    int len = snprintf(out, cap, "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%s%s%s\r\n%s", r->method, r->path, r->host,
-                       r->origin ? "Origin: " : "", r->origin ? r->origin : "", r->origin ? "\r\n" : "", body_headers,
-                       r->headers, r->content_type ? r->body : "");
+    int len = snprintf(out, cap, "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%s%s%s\r\n%s", r->method, r->path,
+                       r->host, r->origin ? "Origin: " : "", r->origin ? r->origin : "",
+                       r->origin ? "\r\n" : "", body_headers, r->headers, r->content_type ? r->body : "");
     return len < 0 || (size_t)len >= cap ? 0 : (size_t)len;
 }
 
@@ -29,7 +29,8 @@ const char *http_header(const struct http_answer *a, const char *name, size_t *l
         const char *eol = memchr(line, '\r', (size_t)(end - line));
         if (!eol)
             return NULL;
-        if ((size_t)(eol - line) > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0) {
+        if ((size_t)(eol - line) > name_len && line[name_len] == ':' &&
+            strncasecmp(line, name, name_len) == 0) {
             const char *value = line + name_len + 1;
             while (value < eol && (*value == ' ' || *value == '\t'))
                 value++;

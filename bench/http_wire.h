@@ -1,4 +1,5 @@
-/* http_wire.h - the bytes of HTTP/1.1 (RFC 9112), client side: a request written, an answer read. Pure: no sockets. */
+/* http_wire.h - the bytes of HTTP/1.1 (RFC 9112), client side: a request written, an answer read. Pure: no
+ * sockets. */
 #ifndef BENCH_HTTP_WIRE_H
 #define BENCH_HTTP_WIRE_H
 #include <stdbool.h>
@@ -14,15 +15,15 @@ size_t http_write(const struct http_request *request, char *out, size_t cap);
 
 struct http_answer {
     int status;
-    bool closes;        /* the connection ends with this answer */
-    int retry_after_s;  /* 0: none */
-    const char *head;   /* all header lines, borrowed from the bytes read */
+    bool closes;       /* the connection ends with this answer */
+    int retry_after_s; /* 0: none */
+    const char *head;  /* all header lines, borrowed from the bytes read */
     size_t head_len;
     char *body;
     size_t body_len;
 };
-/* Reads one whole answer at the start of `bytes`: how many it took, 0 when more must come, -1 when it is no HTTP/1.1.
- * A chunked body is put together in place, which is why the bytes are not const. */
+/* Reads one whole answer at the start of `bytes`: how many it took, 0 when more must come, -1 when it is no
+ * HTTP/1.1. A chunked body is put together in place, which is why the bytes are not const. */
 long http_read(char *bytes, size_t len, struct http_answer *out);
 
 /* The value of a header, without surrounding blanks; NULL when absent. */

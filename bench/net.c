@@ -26,7 +26,8 @@ struct bytes { /* what is left over; NULL: nothing */
 struct conn {
     int fd;
     enum state state;
-    uint32_t life; /* rises with every close, so that an event for an earlier connection of this number is known */
+    uint32_t
+        life; /* rises with every close, so that an event for an earlier connection of this number is known */
     int target;
     uint32_t owner;
     uint32_t next; /* of the free list or of its target's idle list */
@@ -156,7 +157,8 @@ static void lost(struct net *net, uint32_t id)
         net->events.on_closed(net->events.ctx, id, owner);
 }
 
-/* Many sockets from one address need more ports than it has; the port is chosen at connect(), per destination. */
+/* Many sockets from one address need more ports than it has; the port is chosen at connect(), per
+ * destination. */
 static void bind_source(struct net *net, int fd)
 {
     if (!net->source_first)
@@ -207,7 +209,8 @@ uint32_t net_open(struct net *net, int target, uint32_t owner)
     net->free = c->next;
     *c = (struct conn){.fd = fd, .state = CONNECTING, .life = c->life, .target = target, .owner = owner};
     /* Edge-triggered, once for the connection's life: no call to change what is waited for. */
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = event_id(net, id)};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.u64 = event_id(net, id)};
     epoll_ctl(net->epoll, EPOLL_CTL_ADD, fd, &event);
     return id;
 }
@@ -274,7 +277,8 @@ static bool deliver(struct net *net, uint32_t id, size_t len)
         bytes = c->in.at;
         len = c->in.len;
     }
-    struct bytes kept = c->in; /* the owner may close the connection: then this is freed with it, so take it out first */
+    struct bytes kept =
+        c->in; /* the owner may close the connection: then this is freed with it, so take it out first */
     c->in = (struct bytes){0};
     long taken = net->events.on_data(net->events.ctx, id, c->owner, bytes, len);
     bool same = c->life == life;

@@ -1,8 +1,8 @@
-/* net.h - the connections of one process: non-blocking TCP, edge-triggered epoll, no allocation while nothing is left
- * over of a read or a write.
+/* net.h - the connections of one process: non-blocking TCP, edge-triggered epoll, no allocation while nothing
+ * is left over of a read or a write.
  *
- * A connection belongs to a shopper (HTTP while a request is under way, or a WebSocket) or lies idle and is used for the
- * next request to the same target. */
+ * A connection belongs to a shopper (HTTP while a request is under way, or a WebSocket) or lies idle and is
+ * used for the next request to the same target. */
 #ifndef BENCH_NET_H
 #define BENCH_NET_H
 #include <netinet/in.h>
@@ -13,18 +13,19 @@
 #define TARGETS_MAX 64
 #define NO_CONN UINT32_MAX
 
-struct target { /* where to connect */
+struct target {    /* where to connect */
     char host[80]; /* "127.0.0.1:7081": also the Host header */
     struct sockaddr_in address;
 };
-/* "host:port" or "http://host[:port][/path]"; false when it is neither or has no address. `path` (may be NULL) is what
- * follows the host, borrowed; "" when nothing does. */
+/* "host:port" or "http://host[:port][/path]"; false when it is neither or has no address. `path` (may be
+ * NULL) is what follows the host, borrowed; "" when nothing does. */
 bool target_parse(struct target *out, const char *text, const char **path);
 
 struct net;
 struct net_events {
     void (*on_open)(void *ctx, uint32_t conn, uint32_t owner);
-    /* Returns how many bytes it took from the start; the rest comes again with what follows. -1: broken, close it. */
+    /* Returns how many bytes it took from the start; the rest comes again with what follows. -1: broken,
+     * close it. */
     long (*on_data)(void *ctx, uint32_t conn, uint32_t owner, char *bytes, size_t len);
     void (*on_closed)(void *ctx, uint32_t conn, uint32_t owner); /* by the other side, or never opened */
     void *ctx;

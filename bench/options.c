@@ -74,30 +74,45 @@ static const struct option {
 #define AT(field) offsetof(struct options, field)
     {"--shoppers", NULL, "1000", read_int, AT(shoppers), "N", "how many shoppers"},
     {"--stock", NULL, "100", read_int, AT(stock), "N", "units on sale, when the sale is made here"},
-    {"--rate", NULL, NULL, read_rate, 0, "N/s|N/min", "drip rate; sets it when --sale is given (100/s, or as the sale has it)"},
-    {"--burst-ms", NULL, "500", read_int, AT(burst_ms), "MS", "burst of a sale that is made here, as drip time"},
+    {"--rate", NULL, NULL, read_rate, 0, "N/s|N/min",
+     "drip rate; sets it when --sale is given (100/s, or as the sale has it)"},
+    {"--burst-ms", NULL, "500", read_int, AT(burst_ms), "MS",
+     "burst of a sale that is made here, as drip time"},
     {"--seed", NULL, "1", read_int, AT(seed), "N", "who does what, and when, follows from this alone"},
-    {"--skew", NULL, "2", read_skew, 0, "S[:front|:back]", "arrivals spread over S seconds, evenly or crowded to one end"},
+    {"--skew", NULL, "2", read_skew, 0, "S[:front|:back]",
+     "arrivals spread over S seconds, evenly or crowded to one end"},
     {"--absent", NULL, "5", read_percent, AT(absent), "P%", "shoppers who join, close and never come back"},
-    {"--deaf", NULL, "5%", read_deaf, AT(deaf), "P%|N", "sockets that stay open and never answer: a share, or N more"},
+    {"--deaf", NULL, "5%", read_deaf, AT(deaf), "P%|N",
+     "sockets that stay open and never answer: a share, or N more"},
     {"--abandon", NULL, "4", read_percent, AT(abandon), "P%",
      "shoppers who are admitted and let it lapse: half never buy, half buy and never pay"},
-    {"--reconnect", NULL, "10", read_percent, AT(reconnect), "P%", "shoppers who drop in the line and return with their ticket"},
-    {"--sale", NULL, "", read_text, AT(sale), "ID", "an existing sale; without it one is made that starts now"},
-    {"--admission", NULL, "30", read_int, AT(admission_s), "S", "life of a token in a sale that is made here"},
+    {"--reconnect", NULL, "10", read_percent, AT(reconnect), "P%",
+     "shoppers who drop in the line and return with their ticket"},
+    {"--sale", NULL, "", read_text, AT(sale), "ID",
+     "an existing sale; without it one is made that starts now"},
+    {"--admission", NULL, "30", read_int, AT(admission_s), "S",
+     "life of a token in a sale that is made here"},
     {"--hold", NULL, "20", read_int, AT(hold_s), "S", "time to pay in a sale that is made here"},
     {"--url", "WR_PUBLIC_URL", "http://localhost:7080", read_text, AT(url), "URL", "the public origin"},
-    {"--direct", NULL, "", read_text, AT(direct), "HOST:PORT,...", "sessions and sockets straight to these workers"},
-    {"--direct-checkout", NULL, "", read_text, AT(direct_checkout), "HOST:PORT", "checkouts and status straight to this one"},
-    {"--source-addresses", NULL, "", read_text, AT(sources), "A-B", "connect from 127.0.0.A to 127.0.0.B in turn"},
-    {"--processes", NULL, "0", read_int, AT(processes), "N", "how many processes (0: as many as their descriptors need)"},
-    {"--timeout", NULL, "0", read_int, AT(timeout_s), "S", "end then, whatever is open (0: 300, or never with --sale)"},
-    {"--least", NULL, "0", read_int, AT(least_percent), "P", "fail when less than P % of the rate was granted or taken up"},
+    {"--direct", NULL, "", read_text, AT(direct), "HOST:PORT,...",
+     "sessions and sockets straight to these workers"},
+    {"--direct-checkout", NULL, "", read_text, AT(direct_checkout), "HOST:PORT",
+     "checkouts and status straight to this one"},
+    {"--source-addresses", NULL, "", read_text, AT(sources), "A-B",
+     "connect from 127.0.0.A to 127.0.0.B in turn"},
+    {"--processes", NULL, "0", read_int, AT(processes), "N",
+     "how many processes (0: as many as their descriptors need)"},
+    {"--timeout", NULL, "0", read_int, AT(timeout_s), "S",
+     "end then, whatever is open (0: 300, or never with --sale)"},
+    {"--least", NULL, "0", read_int, AT(least_percent), "P",
+     "fail when less than P % of the rate was granted or taken up"},
     {"--json", NULL, "", read_text, AT(json), "FILE", "the report as JSON"},
-    {"--database", "WR_DATABASE_URL", "", read_text, AT(database), "URL", "PostgreSQL: what became of the orders"},
+    {"--database", "WR_DATABASE_URL", "", read_text, AT(database), "URL",
+     "PostgreSQL: what became of the orders"},
     {"--redis-line", "WR_REDIS_LINE", "", read_text, AT(redis_line), "ADDRESS", "the line's Redis"},
     {"--redis-stock", "WR_REDIS_STOCK", "", read_text, AT(redis_stock), "ADDRESS", "the stock's Redis"},
-    {"--merchant-key", "WR_MERCHANT_KEY", "", read_text, AT(merchant_key), "KEY", "to make a sale or set its rate"},
+    {"--merchant-key", "WR_MERCHANT_KEY", "", read_text, AT(merchant_key), "KEY",
+     "to make a sale or set its rate"},
 #undef AT
 };
 enum { OPTIONS = sizeof table / sizeof *table };
@@ -170,7 +185,8 @@ static int check(const struct options *o)
     else if (o->shoppers + o->deaf_more > 5000000)
         why = "more than 5,000,000 shoppers";
     else if (!o->database || !o->redis_line || !o->redis_stock)
-        why = "where are PostgreSQL and Redis? Run script/up, or give --database, --redis-line and --redis-stock: the report "
+        why = "where are PostgreSQL and Redis? Run script/up, or give --database, --redis-line and "
+              "--redis-stock: the report "
               "is read from them";
     else if ((!o->sale || o->rate_per_minute) && !o->merchant_key)
         why = "WR_MERCHANT_KEY is needed to make a sale or to set its rate";
@@ -200,7 +216,8 @@ int options_read(struct options *o, int argc, char **argv)
         const struct option *option = find(argv[i], len);
         const char *value = argv[i][len] ? argv[i] + len + 1 : i + 1 < argc ? argv[++i] : NULL;
         if (!option || !value) {
-            fprintf(stderr, "stampede: %s %s; see --help\n", option ? "no value for" : "unknown option", argv[i]);
+            fprintf(stderr, "stampede: %s %s; see --help\n", option ? "no value for" : "unknown option",
+                    argv[i]);
             return 2;
         }
         if (!set(o, option, value))

@@ -1,4 +1,5 @@
-/* options.h - every parameter of the crowd: one table, command line over environment over the folder of script/up. */
+/* options.h - every parameter of the crowd: one table, command line over environment over the folder of
+ * script/up. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct options {
     int64_t skew_ms;
     double absent, abandon, reconnect, deaf; /* shares of the shoppers, 0 to 1 */
     int64_t deaf_more;                       /* deaf ones beside the shoppers */
-    const char *sale, *url, *direct, *direct_checkout, *sources, *json, *database, *redis_line, *redis_stock, *merchant_key;
+    const char *sale, *url, *direct, *direct_checkout, *sources, *json, *database, *redis_line, *redis_stock,
+        *merchant_key;
 };
 /* Fills `out`, or prints what is wrong (or the help) and says with which status to exit; -1: go on. */
 int options_read(struct options *out, int argc, char **argv);

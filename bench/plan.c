@@ -1,6 +1,7 @@
 #include "plan.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014): any state is a good one, so each shopper has a generator of its own. */
+/* splitmix64 (Steele, Lea, Flood 2014): any state is a good one, so each shopper has a generator of its own.
+ */
 uint64_t plan_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;

@@ -14,9 +14,9 @@ enum part {
 
 struct plan {
     enum part part;
-    uint32_t arrive_ms;   /* from the start of the crowd */
-    uint32_t drop_ms;     /* drops out this long after joining and returns with the ticket; 0: never */
-    uint64_t random;      /* state of the shopper's own generator */
+    uint32_t arrive_ms; /* from the start of the crowd */
+    uint32_t drop_ms;   /* drops out this long after joining and returns with the ticket; 0: never */
+    uint64_t random;    /* state of the shopper's own generator */
 };
 /* Shoppers come first; those from `o->shoppers` on are the deaf ones beside them. */
 struct plan plan_shopper(const struct options *o, uint32_t index);

@@ -8,7 +8,7 @@ struct run {
     const struct stage *stage;
     struct tally *tally;
     struct accounts before, after;
-    double seconds;    /* of the crowd */
+    double seconds;     /* of the crowd */
     double cpu_seconds; /* its processes used */
     uint32_t processes;
     int64_t open_until; /* the line's clock when cap or stock first held the drip back; INT64_MAX: never */

@@ -32,7 +32,8 @@ static int ask(const struct stage *stage, const struct target *target, const cha
     static char bytes[ANSWER_MAX];
     char headers[300] = "";
     struct wr_buf text = {0}, send_text = {0};
-    struct http_request request = {.method = method, .path = path, .host = target->host, .origin = stage->origin, .headers = headers};
+    struct http_request request = {
+        .method = method, .path = path, .host = target->host, .origin = stage->origin, .headers = headers};
     if (stage->options->merchant_key && strncmp(path, "/v1/admin/", 10) == 0)
         snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n", stage->options->merchant_key);
     if (body) {
@@ -95,7 +96,8 @@ static bool find_sources(struct stage *stage, const char *range)
     int first, last, end = 0;
     if (!range)
         return true;
-    if (sscanf(range, "%d-%d%n", &first, &last, &end) != 2 || range[end] || first < 1 || last < first || last > 254) {
+    if (sscanf(range, "%d-%d%n", &first, &last, &end) != 2 || range[end] || first < 1 || last < first ||
+        last > 254) {
         fprintf(stderr, "stampede: --source-addresses wants A-B between 1 and 254, not \"%s\"\n", range);
         return false;
     }
@@ -132,10 +134,10 @@ static bool make_sale(struct stage *stage, const struct target *public)
     int64_t now = wr_wall_ms();
     snprintf(stage->sale, sizeof stage->sale, "stampede-%lld", (long long)now);
     struct wr_json *sale = wr_json_build(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:i, s:I}]}", "id", stage->sale, "title", "Stampede",
-        "currency", "EUR", "starts_at", now, "ends_at", now + 86400000, "rate_per_minute", o->rate_per_minute, "burst_ms",
-        o->burst_ms, "admission_s", o->admission_s, "hold_s", o->hold_s, "skus", "sku", "unit", "name", "One unit", "unit_price",
-        100, "total", o->stock);
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:i, s:I}]}", "id", stage->sale, "title",
+        "Stampede", "currency", "EUR", "starts_at", now, "ends_at", now + 86400000, "rate_per_minute",
+        o->rate_per_minute, "burst_ms", o->burst_ms, "admission_s", o->admission_s, "hold_s", o->hold_s,
+        "skus", "sku", "unit", "name", "One unit", "unit_price", 100, "total", o->stock);
     int status = ask(stage, public, "POST", "/v1/admin/sales", sale, &answer);
     wr_json_free(sale);
     if (status != 201)
@@ -234,7 +236,8 @@ bool setup_stage(struct stage *stage, const struct options *options)
     if (!find_places(stage, &public))
         return false;
     if (options->sale) {
-        if (!wr_copy_text(stage->sale, sizeof stage->sale, options->sale, strlen(options->sale)) || !set_rate(stage, &public))
+        if (!wr_copy_text(stage->sale, sizeof stage->sale, options->sale, strlen(options->sale)) ||
+            !set_rate(stage, &public))
             return false;
     } else if (!make_sale(stage, &public)) {
         return false;

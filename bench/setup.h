@@ -1,4 +1,5 @@
-/* setup.h - before the crowd: where everything is, which sale, and that it is open. Blocking; says what is wrong. */
+/* setup.h - before the crowd: where everything is, which sale, and that it is open. Blocking; says what is
+ * wrong. */
 #ifndef BENCH_SETUP_H
 #define BENCH_SETUP_H
 #include "crowd.h"

@@ -8,8 +8,8 @@
  *
  * The purchase (journey), which goes on while the socket is away:
  *
- *   in line --admitted--> admitted --think--> checking out --202--> ordered --link--> paying --> paid --confirmed--> ended
- *                                   ^  no answer, 429, 5xx, 410: the same key again |
+ *   in line --admitted--> admitted --think--> checking out --202--> ordered --link--> paying --> paid
+ * --confirmed--> ended ^  no answer, 429, 5xx, 410: the same key again |
  *                                   +-----------------------------------------------+ */
 #ifndef BENCH_SHOPPER_H
 #define BENCH_SHOPPER_H
@@ -41,6 +41,7 @@ void purchase_begin(struct crowd *c, uint32_t id); /* just admitted */
 void purchase_due(struct crowd *c, uint32_t id);
 void purchase_write(struct crowd *c, uint32_t id, uint32_t conn);
 void purchase_read(struct crowd *c, uint32_t id, const struct http_answer *answer); /* NULL: none came */
-void purchase_order(struct crowd *c, uint32_t id, const char *json, size_t len); /* an `order` message, or its like */
+void purchase_order(struct crowd *c, uint32_t id, const char *json,
+                    size_t len); /* an `order` message, or its like */
 
 #endif

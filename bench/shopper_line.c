@@ -64,7 +64,8 @@ void line_read_session(struct crowd *c, uint32_t id, const struct http_answer *a
 {
     struct shopper *s = &c->shoppers[id];
     s->asking = ASK_NOTHING;
-    if (answer && answer->status == 200 && http_cookie(answer, c->stage->cookie, s->secret, sizeof s->secret)) {
+    if (answer && answer->status == 200 &&
+        http_cookie(answer, c->stage->cookie, s->secret, sizeof s->secret)) {
         tally_add(c->tally, COUNT_SESSIONS, 1);
         s->link_tries = 0;
         open_socket(c, id);
@@ -72,7 +73,8 @@ void line_read_session(struct crowd *c, uint32_t id, const struct http_answer *a
     }
     if (answer) {
         char what[64];
-        snprintf(what, sizeof what, "session: %d%s", answer->status, answer->status == 200 ? " without a cookie" : "");
+        snprintf(what, sizeof what, "session: %d%s", answer->status,
+                 answer->status == 200 ? " without a cookie" : "");
         tally_problem(c->tally, what);
     }
     crowd_timer(c, id, TIMER_LINK, backoff(s));
@@ -116,10 +118,11 @@ void line_write_upgrade(struct crowd *c, uint32_t id)
 {
     struct shopper *s = &c->shoppers[id];
     char headers[400], text[1024];
-    snprintf(headers, sizeof headers,
-             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WS_KEY
-             "\r\nSec-WebSocket-Protocol: waitroom.v1\r\nCookie: %s=%s\r\n",
-             c->stage->cookie, s->secret);
+    snprintf(
+        headers, sizeof headers,
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WS_KEY
+        "\r\nSec-WebSocket-Protocol: waitroom.v1\r\nCookie: %s=%s\r\n",
+        c->stage->cookie, s->secret);
     struct http_request request = {.method = "GET",
                                    .path = c->stage->queue_path,
                                    .host = c->stage->line[0].host,
@@ -158,7 +161,8 @@ static void join(struct crowd *c, uint32_t id)
         say_text(c, id, c->stage->say_join);
         return;
     }
-    struct wr_json *json = wr_json_build("{s:s, s:s, s:s}", "type", "join", "ticket", s->ticket, "was", s->worker);
+    struct wr_json *json =
+        wr_json_build("{s:s, s:s, s:s}", "type", "join", "ticket", s->ticket, "was", s->worker);
     struct wr_buf text = {0};
     wr_json_render(json, &text);
     say(c, id, WS_TEXT, text.at, text.len);
@@ -306,8 +310,9 @@ static bool is_one_of(const char *text, const char *const *names)
 
 static void on_error(struct crowd *c, uint32_t id, const char *json, size_t len)
 {
-    static const char *const for_good[] = {"ticket-invalid", "ticket-spent", "place-passed",     "blocked",   "sale-ended",
-                                           "unknown-sale",   "forbidden",    "origin-not-allowed", "malformed", NULL};
+    static const char *const for_good[] = {
+        "ticket-invalid", "ticket-spent", "place-passed",       "blocked",   "sale-ended",
+        "unknown-sale",   "forbidden",    "origin-not-allowed", "malformed", NULL};
     struct shopper *s = &c->shoppers[id];
     char code[40] = "?", what[64];
     scan_text(json, len, "code", code, sizeof code);
@@ -362,9 +367,10 @@ static void on_message(struct crowd *c, uint32_t id, const char *json, size_t le
         const char *type;
         void (*take)(struct crowd *c, uint32_t id, const char *json, size_t len);
     } types[] = {
-        {"position", on_position}, {"called", on_called},       {"ticket", on_ticket}, {"admitted", on_admitted},
-        {"order", purchase_order}, {"sale", on_sale},           {"spent", on_spent},   {"superseded", on_superseded},
-        {"error", on_error},       {"reconnect", on_reconnect},
+        {"position", on_position},   {"called", on_called},         {"ticket", on_ticket},
+        {"admitted", on_admitted},   {"order", purchase_order},     {"sale", on_sale},
+        {"spent", on_spent},         {"superseded", on_superseded}, {"error", on_error},
+        {"reconnect", on_reconnect},
     };
     char type[16];
     if (!scan_text(json, len, "type", type, sizeof type)) {
@@ -376,7 +382,8 @@ static void on_message(struct crowd *c, uint32_t id, const char *json, size_t le
             types[i].take(c, id, json, len);
 }
 
-/* The answer to the upgrade. How many bytes it took, 0 when it is not whole, -1 when the socket is closed now. */
+/* The answer to the upgrade. How many bytes it took, 0 when it is not whole, -1 when the socket is closed
+ * now. */
 static long read_upgrade(struct crowd *c, uint32_t id, char *bytes, size_t len)
 {
     struct shopper *s = &c->shoppers[id];
@@ -386,7 +393,8 @@ static long read_upgrade(struct crowd *c, uint32_t id, char *bytes, size_t len)
     if (taken == 0)
         return 0;
     const char *accept = taken > 0 ? http_header(&answer, "sec-websocket-accept", &accept_len) : NULL;
-    if (accept && answer.status == 101 && accept_len == strlen(WS_ACCEPT) && memcmp(accept, WS_ACCEPT, accept_len) == 0) {
+    if (accept && answer.status == 101 && accept_len == strlen(WS_ACCEPT) &&
+        memcmp(accept, WS_ACCEPT, accept_len) == 0) {
         join(c, id);
         return s->socket == NO_CONN ? -1 : taken;
     }

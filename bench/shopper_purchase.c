@@ -96,7 +96,11 @@ void purchase_write(struct crowd *c, uint32_t id, uint32_t conn)
     struct shopper *s = &c->shoppers[id];
     const struct stage *stage = c->stage;
     char path[128], headers[1500], text[2500];
-    struct http_request r = {.method = "POST", .path = path, .host = stage->checkout.host, .origin = stage->origin, .headers = headers};
+    struct http_request r = {.method = "POST",
+                             .path = path,
+                             .host = stage->checkout.host,
+                             .origin = stage->origin,
+                             .headers = headers};
     headers[0] = '\0';
     switch (s->asking) {
     case ASK_CHECKOUT:
@@ -106,8 +110,8 @@ void purchase_write(struct crowd *c, uint32_t id, uint32_t conn)
         r.content_type = "application/json";
         r.body = stage->checkout_body;
         snprintf(headers, sizeof headers,
-                 "Authorization: Bearer %s\r\nCookie: %s=%s\r\nIdempotency-Key: stampede-%lld-%u-%llx\r\n%s", s->token,
-                 stage->cookie, s->secret, (long long)stage->options->seed, c->first + id * c->step,
+                 "Authorization: Bearer %s\r\nCookie: %s=%s\r\nIdempotency-Key: stampede-%lld-%u-%llx\r\n%s",
+                 s->token, stage->cookie, s->secret, (long long)stage->options->seed, c->first + id * c->step,
                  (unsigned long long)stage->begins_ms, s->ask_tries ? "Idempotency-Retry: 1\r\n" : "");
         break;
     case ASK_PAYMENT:

@@ -1,6 +1,7 @@
 /* stampede.c
  *
- *   options -> stage (sale, targets) -> accounts before -> fork the crowd -> watch it -> settle -> accounts after -> report */
+ *   options -> stage (sale, targets) -> accounts before -> fork the crowd -> watch it -> settle -> accounts
+ * after -> report */
 #include "accounts.h"
 #include "clock.h"
 #include "crowd.h"
@@ -53,9 +54,12 @@ static unsigned long long count(const struct run *run, enum count which)
 
 static void show(const struct run *run, double seconds)
 {
-    fprintf(stderr, "\r\x1b[K%6.1f s  joined %llu  called %llu  admitted %llu  ordered %llu  paid %llu  confirmed %llu  over %llu  unanswered %llu",
-            seconds, count(run, COUNT_JOINED), count(run, COUNT_CALLED), count(run, COUNT_ADMITTED), count(run, COUNT_ACCEPTED),
-            count(run, COUNT_PAID), count(run, COUNT_CONFIRMED), count(run, COUNT_OVER), count(run, COUNT_NO_ANSWERS));
+    fprintf(stderr,
+            "\r\x1b[K%6.1f s  joined %llu  called %llu  admitted %llu  ordered %llu  paid %llu  confirmed "
+            "%llu  over %llu  unanswered %llu",
+            seconds, count(run, COUNT_JOINED), count(run, COUNT_CALLED), count(run, COUNT_ADMITTED),
+            count(run, COUNT_ACCEPTED), count(run, COUNT_PAID), count(run, COUNT_CONFIRMED),
+            count(run, COUNT_OVER), count(run, COUNT_NO_ANSWERS));
 }
 
 /* Until everybody is at their end, everything is sold, or the time is up. */
@@ -121,7 +125,8 @@ int main(int argc, char **argv)
     wr_log_open(WR_LOG_ERROR, "stampede");
     struct run run = {.stage = &stage, .processes = crowd_processes(&options)};
     if (run.processes > PROCESSES_MAX) {
-        fprintf(stderr, "stampede: this crowd needs more than %d processes: raise the limit of open files\n", PROCESSES_MAX);
+        fprintf(stderr, "stampede: this crowd needs more than %d processes: raise the limit of open files\n",
+                PROCESSES_MAX);
         return 2;
     }
     struct sigaction action = {.sa_handler = on_signal};

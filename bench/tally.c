@@ -49,10 +49,9 @@ const char *tally_count_name(enum count count)
 
 const char *tally_end_name(enum end end)
 {
-    static const char *const names[] = {
-        "none",
+    static const char *const names[] = {"none",
 #define X(name, text) text,
-        ENDS(X)
+                                        ENDS(X)
 #undef X
     };
     return names[end];

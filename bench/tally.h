@@ -1,5 +1,5 @@
-/* tally.h - what the crowd has seen: counters and samples in memory that all processes share. Only numbers of the
- * client's own; what the servers know is in accounts.h. */
+/* tally.h - what the crowd has seen: counters and samples in memory that all processes share. Only numbers of
+ * the client's own; what the servers know is in accounts.h. */
 #ifndef BENCH_TALLY_H
 #define BENCH_TALLY_H
 #include "plan.h"
@@ -10,28 +10,28 @@
 
 /* One row: name in the code, name in the JSON report. */
 #define COUNTS(X)                                                                                            \
-    X(ARRIVED, "arrived")             /* have begun */                                                       \
+    X(ARRIVED, "arrived") /* have begun */                                                                   \
     X(SESSIONS, "sessions")                                                                                  \
-    X(JOINED, "joined")               /* have got a place */                                                 \
-    X(RETURNS, "returns")             /* tickets handed in again, answered */                                \
+    X(JOINED, "joined")   /* have got a place */                                                             \
+    X(RETURNS, "returns") /* tickets handed in again, answered */                                            \
     X(PLACES_KEPT, "places_kept")                                                                            \
     X(PLACES_CHANGED, "places_changed")                                                                      \
-    X(AHEAD_ROSE, "ahead_rose")       /* positions that went up on one socket */                             \
+    X(AHEAD_ROSE, "ahead_rose") /* positions that went up on one socket */                                   \
     X(CALLED, "called")                                                                                      \
-    X(ADMITTED, "admitted")           /* distinct tokens */                                                  \
-    X(ENTERED, "entered")             /* of these, answered with `entered` */                                \
-    X(CHECKOUTS, "checkouts")         /* shoppers who pressed buy */                                         \
+    X(ADMITTED, "admitted")   /* distinct tokens */                                                          \
+    X(ENTERED, "entered")     /* of these, answered with `entered` */                                        \
+    X(CHECKOUTS, "checkouts") /* shoppers who pressed buy */                                                 \
     X(RETRIES, "checkout_retries")                                                                           \
     X(AFTER_SOLD_OUT, "asked_after_sold_out")                                                                \
-    X(ACCEPTED, "accepted")           /* answers 202, one a shopper */                                       \
+    X(ACCEPTED, "accepted") /* answers 202, one a shopper */                                                 \
     X(PAID, "paid")                                                                                          \
-    X(CONFIRMED, "confirmed")         /* was told so */                                                      \
-    X(POLLED, "told_by_polling")      /* order states that came by asking, not by the socket */              \
-    X(SOCKETS_LOST, "sockets_lost")   /* closed by the other side or the network */                          \
+    X(CONFIRMED, "confirmed")       /* was told so */                                                        \
+    X(POLLED, "told_by_polling")    /* order states that came by asking, not by the socket */                \
+    X(SOCKETS_LOST, "sockets_lost") /* closed by the other side or the network */                            \
     X(CONNECTS_FAILED, "connects_failed")                                                                    \
     X(NO_ANSWERS, "requests_unanswered")                                                                     \
-    X(OVER, "over")                   /* shoppers who are at their end */                                    \
-    X(OPEN_ORDERS, "open_orders")     /* bought and not at their end */                                      \
+    X(OVER, "over")               /* shoppers who are at their end */                                        \
+    X(OPEN_ORDERS, "open_orders") /* bought and not at their end */                                          \
     X(BAD_MESSAGES, "bad_messages")
 
 enum count {
@@ -44,18 +44,18 @@ enum count {
 /* How a shopper's journey ended. */
 #define ENDS(X)                                                                                              \
     X(CONFIRMED, "confirmed")                                                                                \
-    X(SOLD_OUT, "sold_out")     /* waited until everything was sold */                                       \
-    X(WAITING, "waiting")       /* still in line when the run ended */                                       \
-    X(BUYING, "buying")         /* still buying when the run ended */                                        \
+    X(SOLD_OUT, "sold_out") /* waited until everything was sold */                                           \
+    X(WAITING, "waiting")   /* still in line when the run ended */                                           \
+    X(BUYING, "buying")     /* still buying when the run ended */                                            \
     X(ABSENT, "absent")                                                                                      \
     X(DEAF, "deaf")                                                                                          \
     X(IDLE, "never_bought")                                                                                  \
-    X(LATE, "too_late")         /* the admission ended first */                                              \
+    X(LATE, "too_late") /* the admission ended first */                                                      \
     X(EXPIRED, "expired")                                                                                    \
     X(CANCELLED, "cancelled")                                                                                \
     X(FAILED, "failed")                                                                                      \
     X(REFUNDED, "refunded")                                                                                  \
-    X(REFUSED, "refused")       /* by an answer the journey does not expect */
+    X(REFUSED, "refused") /* by an answer the journey does not expect */
 
 enum end {
     END_NONE,
@@ -83,9 +83,9 @@ struct tally {
     /* Samples: `used` grows past `cap` when there are more than expected, and the rest is not kept. */
     size_t cap;
     atomic_size_t grants_used, acks_used, joins_used, places_used, orders_used;
-    int64_t *grants;  /* the `granted` of each token, ms */
-    uint32_t *acks;   /* from pressing buy to the 202, us */
-    uint32_t *joins;  /* from the socket's connect to the ticket, us */
+    int64_t *grants; /* the `granted` of each token, ms */
+    uint32_t *acks;  /* from pressing buy to the 202, us */
+    uint32_t *joins; /* from the socket's connect to the ticket, us */
     uint64_t *places;
     char (*orders)[ORDER_ID_LEN + 1];
 };

@@ -1,14 +1,14 @@
 #include "watch_line.h"
 #include "loop.h"
 #include "redis.h"
-#include <stdio.h>
+#include "redis_keys.h"
 #include <stdlib.h>
 
 struct line_watch {
     struct wr_loop *loop;
     struct wr_redis *redis;
     struct wr_timer *turn;
-    char line[64], inside_key[64];
+    char line[REDIS_KEY_MAX], inside[REDIS_KEY_MAX];
     int64_t clock, left, cap, factor; /* of the look under way */
     int64_t last_open, open_until;
 };
@@ -49,8 +49,8 @@ static void on_inside(void *ctx, enum wr_err err, const struct wr_reply *reply)
 struct line_watch *line_watch_open(const struct stage *stage)
 {
     struct line_watch *w = wr_alloc(sizeof *w);
-    snprintf(w->line, sizeof w->line, "wr:{%s}:line", stage->sale);
-    snprintf(w->inside_key, sizeof w->inside_key, "wr:{%s}:inside", stage->sale);
+    redis_key_line(w->line, stage->sale);
+    redis_key_inside(w->inside, stage->sale);
     w->open_until = INT64_MAX;
     if (wr_loop_open(&w->loop))
         abort();
@@ -64,7 +64,7 @@ struct line_watch *line_watch_open(const struct stage *stage)
 void line_watch_turn(struct line_watch *w, int ms)
 {
     wr_redis_commandv(w->redis, on_line, w, "HMGET", w->line, "clock", "left", "cap", "factor", NULL);
-    wr_redis_commandv(w->redis, on_inside, w, "ZCARD", w->inside_key, NULL);
+    wr_redis_commandv(w->redis, on_inside, w, "ZCARD", w->inside, NULL);
     wr_timer_start(w->turn, (uint64_t)ms, 0);
     wr_loop_run(w->loop);
 }

@@ -1,5 +1,5 @@
-/* watch_line.h - looks at the line in Redis while the crowd runs: until when did neither cap nor stock hold the drip
- * back? Nothing but that moment is asked of it. */
+/* watch_line.h - looks at the line in Redis while the crowd runs: until when did neither cap nor stock hold
+ * the drip back? Nothing but that moment is asked of it. */
 #ifndef BENCH_WATCH_LINE_H
 #define BENCH_WATCH_LINE_H
 #include "crowd.h"

@@ -13,7 +13,7 @@ struct timer {
 
 struct wheel {
     struct timer *timers;
-    uint64_t tick; /* the next one to look at */
+    uint64_t tick;   /* the next one to look at */
     uint32_t resume; /* where in its slot looking goes on */
     bool looking;
     uint32_t slots[SLOTS];
@@ -61,7 +61,8 @@ void wheel_stop(struct wheel *w, uint32_t timer)
 void wheel_start(struct wheel *w, uint32_t timer, uint64_t due_ms)
 {
     wheel_stop(w, timer);
-    if (due_ms / TICK_MS <= w->tick) /* what is due already comes with the next tick, not a turn of the wheel later */
+    if (due_ms / TICK_MS <=
+        w->tick) /* what is due already comes with the next tick, not a turn of the wheel later */
         due_ms = (w->tick + 1) * TICK_MS;
     struct timer *t = &w->timers[timer];
     uint32_t *slot = slot_of(w, due_ms);

@@ -1,5 +1,5 @@
-/* wheel.h - timers by number, a fixed set of them: start, stop and expire cost the same however many run. Pure: the
- * caller says what time it is. */
+/* wheel.h - timers by number, a fixed set of them: start, stop and expire cost the same however many run.
+ * Pure: the caller says what time it is. */
 #ifndef BENCH_WHEEL_H
 #define BENCH_WHEEL_H
 #include <stdbool.h>

@@ -24,7 +24,8 @@ size_t ws_write(enum ws_opcode opcode, const void *payload, size_t len, uint32_t
 
 static bool is_opcode(unsigned opcode)
 {
-    return opcode == WS_TEXT || opcode == WS_BINARY || opcode == WS_CLOSE || opcode == WS_PING || opcode == WS_PONG;
+    return opcode == WS_TEXT || opcode == WS_BINARY || opcode == WS_CLOSE || opcode == WS_PING ||
+           opcode == WS_PONG;
 }
 
 long ws_read(const char *bytes, size_t len, struct ws_frame *out)

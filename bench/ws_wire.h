@@ -20,8 +20,8 @@ struct ws_frame {
     const char *payload; /* borrowed from the bytes read */
     size_t len;
 };
-/* One whole frame at the start of `bytes`: how many it took, 0 when more must come, -1 when no server may send it (or
- * it is a fragment: messages of the line never are). */
+/* One whole frame at the start of `bytes`: how many it took, 0 when more must come, -1 when no server may
+ * send it (or it is a fragment: messages of the line never are). */
 long ws_read(const char *bytes, size_t len, struct ws_frame *out);
 
 #endif

@@ -5,9 +5,9 @@
  *     ^                 |                        |
  *     +---- lose() -----+------------------------+     50 ms, doubling to 1 s, then dial again
  *
- * Redis answers in order, so what is in flight is one queue, and one watchdog on its oldest member is every request's
- * deadline: when that one is overdue, everything behind it waits for the same silent process, and the connection goes.
- * Requests that cannot be sent wait for the next turn in a second queue, `refused`. */
+ * Redis answers in order, so what is in flight is one queue, and one watchdog on its oldest member is every
+ * request's deadline: when that one is overdue, everything behind it waits for the same silent process, and
+ * the connection goes. Requests that cannot be sent wait for the next turn in a second queue, `refused`. */
 #include "redis.h"
 #include "clock.h"
 #include "log.h"
@@ -46,16 +46,16 @@ struct wr_redis {
     struct wr_wire_address where;
     struct wr_wire wire;
     enum state state;
-    bool delivering;      /* inside a caller's callback */
+    bool delivering;       /* inside a caller's callback */
     bool reconnect_wanted; /* decided inside a reply; done after it */
-    int greetings;        /* answers still to come before UP: AUTH, INFO */
+    int greetings;         /* answers still to come before UP: AUTH, INFO */
     uint64_t greeted_ms;
     char run_id[RUN_ID_LEN + 1];
     struct queue in_flight, refused;
     struct wr_timer *watchdog, *redial, *refusals;
     uint64_t backoff_ms;
-    /* Scripts this connection has sent whole. The first use is an EVAL, so that a command pipelined behind it (WAIT)
-     * is never overtaken by the second sending that NOSCRIPT would need. */
+    /* Scripts this connection has sent whole. The first use is an EVAL, so that a command pipelined behind it
+     * (WAIT) is never overtaken by the second sending that NOSCRIPT would need. */
     const struct wr_script *known[SCRIPTS_MAX];
     size_t known_count;
     const char **argv;
@@ -178,7 +178,8 @@ static void send_script(struct wr_redis *r, struct op *op, bool whole)
     int keys_len = snprintf(keys, sizeof keys, "%d", op->script->keys);
     room(r, op->args.count + 3);
     put(r, 0, whole ? "EVAL" : "EVALSHA", whole ? 4 : 7);
-    put(r, 1, whole ? op->script->text : op->script->sha1, whole ? op->script->len : sizeof op->script->sha1 - 1);
+    put(r, 1, whole ? op->script->text : op->script->sha1,
+        whole ? op->script->len : sizeof op->script->sha1 - 1);
     put(r, 2, keys, (size_t)keys_len);
     wr_wire_send(&r->wire, put_args(r, 3, &op->args), r->argv, r->lens);
     in_flight(r, op);
@@ -231,12 +232,13 @@ static void check_arity(const struct wr_script *script, const struct wr_args *ar
     size_t least = (size_t)script->keys + (size_t)script->args;
     if (args->count == least || (script->more_args && args->count > least))
         return;
-    wr_error("script called against its contract", "script=%s wants=%zu given=%zu", script->name, least, args->count);
+    wr_error("script called against its contract", "script=%s wants=%zu given=%zu", script->name, least,
+             args->count);
     abort();
 }
 
-void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args, wr_redis_cb *cb,
-                   void *ctx)
+void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args,
+                   wr_redis_cb *cb, void *ctx)
 {
     check_arity(script, args);
     struct op *op = op_new(cb, ctx);
@@ -278,7 +280,8 @@ static void disconnect(struct wr_redis *r)
 static void lose(struct wr_redis *r, const char *why)
 {
     if (r->state == UP)
-        wr_warn("redis connection lost", "address=%s why=\"%s\" in_flight=%zu", r->address, why, r->in_flight.count);
+        wr_warn("redis connection lost", "address=%s why=\"%s\" in_flight=%zu", r->address, why,
+                r->in_flight.count);
     else
         wr_warn("redis not reached", "address=%s why=\"%s\"", r->address, why);
     wr_timer_start(r->redial, r->backoff_ms, 0);
@@ -310,7 +313,8 @@ static void on_watchdog(void *ctx)
 static void greet(struct wr_redis *r, const struct wr_reply *reply)
 {
     if (wr_reply_type(reply) == WR_REPLY_ERROR) {
-        wr_warn("redis refused the greeting", "address=%s answer=\"%s\"", r->address, wr_reply_text(reply, NULL));
+        wr_warn("redis refused the greeting", "address=%s answer=\"%s\"", r->address,
+                wr_reply_text(reply, NULL));
         lose(r, "greeting refused");
         return;
     }
@@ -335,8 +339,8 @@ static bool starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* An error answer. Refused by name (LOADING, BUSY, OOM, ...): nothing has happened. A script that failed on its way
- * (ERR, WRONGTYPE) may have written before. */
+/* An error answer. Refused by name (LOADING, BUSY, OOM, ...): nothing has happened. A script that failed on
+ * its way (ERR, WRONGTYPE) may have written before. */
 static void fail(struct wr_redis *r, struct op *op, const struct wr_reply *reply)
 {
     const char *text = wr_reply_text(reply, NULL);

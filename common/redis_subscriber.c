@@ -1,8 +1,8 @@
 /* redis_subscriber.c
  *
- * Redis confirms every SUBSCRIBE and UNSUBSCRIBE, one channel at a time, in the order they were sent: each gets a serial
- * number, and counting the confirmations says what is in force. `restored` is the serial up to which the channels of the
- * last connection stand again.
+ * Redis confirms every SUBSCRIBE and UNSUBSCRIBE, one channel at a time, in the order they were sent: each
+ * gets a serial number, and counting the confirmations says what is in force. `restored` is the serial up to
+ * which the channels of the last connection stand again.
  *
  * A PING every half second proves that the connection lives; three unanswered ones end it. */
 #include "clock.h"
@@ -40,7 +40,7 @@ struct wr_subscriber {
     struct wr_timer *redial, *heartbeat;
     uint64_t backoff_ms;
     bool delivering;
-    int missed; /* heartbeats sent since the last answer */
+    int missed;     /* heartbeats sent since the last answer */
     void *channels; /* tsearch tree of struct channel by name */
     uint64_t sent, confirmed, restored;
     bool restoring;
@@ -209,7 +209,8 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
         lose(s, "refused");
         return;
     }
-    const char *kind = wr_reply_count(reply) ? wr_reply_text(wr_reply_at(reply, 0), NULL) : wr_reply_text(reply, NULL);
+    const char *kind =
+        wr_reply_count(reply) ? wr_reply_text(wr_reply_at(reply, 0), NULL) : wr_reply_text(reply, NULL);
     s->missed = 0;
     if (strcmp(kind, "message") == 0)
         on_message(s, wr_reply_text(wr_reply_at(reply, 1), NULL), wr_reply_at(reply, 2));
@@ -220,7 +221,8 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
 }
 
 /* ---- the interface ---- */
-enum wr_err wr_subscriber_open(struct wr_subscriber **out, struct wr_loop *loop, const struct wr_subscriber_config *config)
+enum wr_err wr_subscriber_open(struct wr_subscriber **out, struct wr_loop *loop,
+                               const struct wr_subscriber_config *config)
 {
     *out = NULL;
     struct wr_wire_address where;
@@ -279,7 +281,8 @@ void wr_subscribe(struct wr_subscriber *s, const char *channel, void (*done)(voi
             abort(); /* out of memory */
     }
     c->count++;
-    send_about(s, "SUBSCRIBE", channel); /* again does no harm, and its confirmation is what `done` waits for */
+    send_about(s, "SUBSCRIBE",
+               channel); /* again does no harm, and its confirmation is what `done` waits for */
     if (!done)
         return;
     struct waiter *w = wr_alloc(sizeof *w);

@@ -30,7 +30,8 @@ enum wr_err wr_wire_address_parse(struct wr_wire_address *out, const char *text)
         len -= 2;
     }
     unsigned char binary[sizeof(struct in6_addr)];
-    if (!wr_copy_text(out->ip, sizeof out->ip, ip, len) || inet_pton(v6 ? AF_INET6 : AF_INET, out->ip, binary) != 1)
+    if (!wr_copy_text(out->ip, sizeof out->ip, ip, len) ||
+        inet_pton(v6 ? AF_INET6 : AF_INET, out->ip, binary) != 1)
         return WR_ERR_INVALID;
     char *end;
     long port = strtol(colon + 1, &end, 10);
@@ -175,5 +176,6 @@ size_t wr_reply_count(const struct wr_reply *reply)
 
 const struct wr_reply *wr_reply_at(const struct wr_reply *reply, size_t i)
 {
-    return i < wr_reply_count(reply) ? (const struct wr_reply *)(const void *)native(reply)->element[i] : NULL;
+    return i < wr_reply_count(reply) ? (const struct wr_reply *)(const void *)native(reply)->element[i]
+                                     : NULL;
 }

@@ -1,11 +1,11 @@
 /* redis_wire.h - one RESP2 connection, for redis.c and redis_subscriber.c alone. Owns hiredis.
  *
- * Of hiredis only the formatter, the buffers and the reply parser are used. Its asynchronous layer is not: freeing a
- * context inside its connect and disconnect callbacks is fatal, it has no deadlines, and its subscription dispatch
- * hands the answer of a PING to whichever callback came before.
+ * Of hiredis only the formatter, the buffers and the reply parser are used. Its asynchronous layer is not:
+ * freeing a context inside its connect and disconnect callbacks is fatal, it has no deadlines, and its
+ * subscription dispatch hands the answer of a PING to whichever callback came before.
  *
- * on_reply may call every function here, wr_wire_close() too. on_lost comes once, with the wire closed already. Neither
- * is ever called from inside one of these functions. */
+ * on_reply may call every function here, wr_wire_close() too. on_lost comes once, with the wire closed
+ * already. Neither is ever called from inside one of these functions. */
 #ifndef WR_REDIS_WIRE_H
 #define WR_REDIS_WIRE_H
 #include "err.h"

@@ -1,7 +1,8 @@
 /* sales.c
  *
- * Four times a second a round: the set of published sales, and observe.lua once for each. A round is one object that all
- * its requests share, so that answers which come after wr_sales_close() find nobody and only free it. */
+ * Four times a second a round: the set of published sales, and observe.lua once for each. A round is one
+ * object that all its requests share, so that answers which come after wr_sales_close() find nobody and only
+ * free it. */
 #include "sales.h"
 #include "clock.h"
 #include "json.h"
@@ -186,8 +187,24 @@ static enum wr_err read_document(struct wr_sale *sale, const char *text, size_t 
 }
 
 /* ---- one look ---- */
-enum field { RUN, GEN, RUN_ID, PHASE, MODE, MESSAGE, RATE, LEFT, CALLED, CLOCK, COUNTER, FRONT, VERSION, TABLE_VERSION, DOCUMENT,
-             FIELDS };
+enum field {
+    RUN,
+    GEN,
+    RUN_ID,
+    PHASE,
+    MODE,
+    MESSAGE,
+    RATE,
+    LEFT,
+    CALLED,
+    CLOCK,
+    COUNTER,
+    FRONT,
+    VERSION,
+    TABLE_VERSION,
+    DOCUMENT,
+    FIELDS
+};
 
 static int64_t number(const struct wr_reply *reply, enum field field)
 {
@@ -243,9 +260,9 @@ static bool take_document(struct entry *e, const struct wr_reply *reply)
 
 static bool differs(const struct wr_sale *a, const struct wr_sale *b)
 {
-    return a->run != b->run || a->gen != b->gen || a->version != b->version || a->phase != b->phase || a->mode != b->mode ||
-           a->left != b->left || a->rate_per_minute != b->rate_per_minute || a->closed != b->closed ||
-           strcmp(a->message, b->message) != 0;
+    return a->run != b->run || a->gen != b->gen || a->version != b->version || a->phase != b->phase ||
+           a->mode != b->mode || a->left != b->left || a->rate_per_minute != b->rate_per_minute ||
+           a->closed != b->closed || strcmp(a->message, b->message) != 0;
 }
 
 /* False: not published whole. What is known stays, and is closed when it has grown old. */
@@ -284,7 +301,8 @@ static void on_looked(void *ctx, enum wr_err err, const struct wr_reply *reply)
         bool was_known = e->known;
         before->closed = e->told_closed;
         look->round->failed |= err != WR_OK;
-        if (!err && observe(sales, e, look->round->begun_ms, reply) && (!was_known || differs(before, &e->sale)))
+        if (!err && observe(sales, e, look->round->begun_ms, reply) &&
+            (!was_known || differs(before, &e->sale)))
             tell(sales, e);
         free(before);
     }
@@ -387,7 +405,8 @@ void wr_sales_close(struct wr_sales *sales)
     free(sales);
 }
 
-/* A pointer that leaves here says `closed` as of now, not as of the last round: another Redis process may have come. */
+/* A pointer that leaves here says `closed` as of now, not as of the last round: another Redis process may
+ * have come. */
 static const struct wr_sale *shown(const struct wr_sales *sales, struct entry *e)
 {
     if (!e || !e->known)
@@ -422,7 +441,8 @@ const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku)
     return NULL;
 }
 
-void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale), void *ctx)
+void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale),
+                   void *ctx)
 {
     for (size_t i = 0; i < sales->count; i++) {
         const struct wr_sale *sale = shown(sales, sales->entries[i]);

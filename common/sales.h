@@ -1,8 +1,9 @@
-/* sales.h - what this process knows of the published sales: a copy of each sale document and line, read from the line's
- * Redis four times a second (observe.lua), so that waitroomd and checkoutd need no PostgreSQL.
+/* sales.h - what this process knows of the published sales: a copy of each sale document and line, read from
+ * the line's Redis four times a second (observe.lua), so that waitroomd and checkoutd need no PostgreSQL.
  *
- * A sale whose line belongs to another Redis process than the one we talk to is `closed`, and so is every sale when the
- * last successful read is older than 2 s. Structs are valid until the next turn of the loop; keep ids, not pointers. */
+ * A sale whose line belongs to another Redis process than the one we talk to is `closed`, and so is every
+ * sale when the last successful read is older than 2 s. Structs are valid until the next turn of the loop;
+ * keep ids, not pointers. */
 #ifndef WR_SALES_H
 #define WR_SALES_H
 #include "err.h"
@@ -48,7 +49,8 @@ struct wr_sale {
 struct wr_sales;
 struct wr_sales_config {
     struct wr_redis *redis; /* the line's */
-    /* Something a caller may act on changed (a new sale, phase, mode, message, left, generation, closed, version). */
+    /* Something a caller may act on changed (a new sale, phase, mode, message, left, generation, closed,
+     * version). */
     void (*on_change)(void *ctx, const struct wr_sale *sale);
     void (*on_gone)(void *ctx, const char *sale); /* withdrawn */
     void *ctx;
@@ -56,11 +58,13 @@ struct wr_sales_config {
 struct wr_sales *wr_sales_open(struct wr_loop *loop, const struct wr_sales_config *config);
 void wr_sales_close(struct wr_sales *sales);
 const struct wr_sale *wr_sales_find(const struct wr_sales *sales, const char *id); /* NULL: unknown */
-/* Why there is none: WR_ERR_UNKNOWN_SALE, or WR_ERR_CLOSED while no recent full read stands behind that (just started). */
+/* Why there is none: WR_ERR_UNKNOWN_SALE, or WR_ERR_CLOSED while no recent full read stands behind that (just
+ * started). */
 enum wr_err wr_sales_missing(const struct wr_sales *sales);
 const struct wr_sale *wr_sales_of_run(const struct wr_sales *sales, int64_t run);
 const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku); /* NULL: unknown */
-void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale), void *ctx);
+void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale),
+                   void *ctx);
 bool wr_sales_fresh(const struct wr_sales *sales); /* a full read succeeded within 2 s: for readyz */
 
 #endif

@@ -1,5 +1,5 @@
-/* redis_server.h - a real Redis of a test's own: on a free port, in a folder of its own, gone when the test ends
- * however it ends (the server dies with its parent). */
+/* redis_server.h - a real Redis of a test's own: on a free port, in a folder of its own, gone when the test
+ * ends however it ends (the server dies with its parent). */
 #ifndef WR_TEST_REDIS_SERVER_H
 #define WR_TEST_REDIS_SERVER_H
 #include "test.h"
@@ -26,7 +26,8 @@ static struct sockaddr_in loopback(int port)
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* Below the range from which the kernel takes ports for outgoing connections, so that a restart finds it free again. */
+/* Below the range from which the kernel takes ports for outgoing connections, so that a restart finds it free
+ * again. */
 static int free_port(void)
 {
     for (int i = 0, port = 20000 + getpid() % 6000 * 2; i < 200; i++, port++) {
@@ -64,7 +65,8 @@ static void redis_server_start(struct redis_server *s)
     char program[60], port[8];
     snprintf(program, sizeof program, "%s/redis-server", s->folder);
     snprintf(port, sizeof port, "%d", s->port);
-    /* Debian's redis-tools holds the server too: redis-check-rdb is the same program, told apart by its name. */
+    /* Debian's redis-tools holds the server too: redis-check-rdb is the same program, told apart by its name.
+     */
     bool whole = access("/usr/bin/redis-server", X_OK) == 0;
     if (access(program, F_OK) != 0)
         assert_int_equal(symlink(whole ? "/usr/bin/redis-server" : "/usr/bin/redis-check-rdb", program), 0);

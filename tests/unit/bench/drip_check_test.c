@@ -11,7 +11,8 @@ static size_t ends_above_by_definition(const struct drip *drip, const int64_t *m
     for (size_t j = 0; j < count; j++) {
         bool breaks = false;
         for (size_t i = 0; i <= j; i++)
-            breaks |= (double)(j - i + 1) > drip->per_minute / 60000 * (double)(ms[j] - ms[i]) + drip_burst(drip) + 1e-6;
+            breaks |= (double)(j - i + 1) >
+                      drip->per_minute / 60000 * (double)(ms[j] - ms[i]) + drip_burst(drip) + 1e-6;
         above += breaks;
     }
     return above;
@@ -33,7 +34,8 @@ TEST(one_token_too_many_is_seen_however_long_the_window)
     for (int i = 0; i < 1000; i++)
         ms[i] = i * 100;
     ms[999] = ms[998];
-    assert_int_equal(drip_check(&ten_a_second, ms, 1000).windows_above, 0); /* 2 in an instant: within the burst */
+    assert_int_equal(drip_check(&ten_a_second, ms, 1000).windows_above,
+                     0); /* 2 in an instant: within the burst */
     for (int i = 0; i < 1000; i++)
         ms[i] = i * 99; /* 1 % too fast: only a long window shows it */
     struct drip_check c = drip_check(&ten_a_second, ms, 1000);

@@ -12,18 +12,25 @@ static long read_it(const char *bytes)
 
 TEST(a_request_is_written_with_its_headers_and_body)
 {
-    struct http_request r = {.method = "POST", .path = "/x", .host = "h:1", .origin = "http://h:1", .headers = "A: b\r\n",
-                             .content_type = "application/json", .body = "{}"};
+    struct http_request r = {.method = "POST",
+                             .path = "/x",
+                             .host = "h:1",
+                             .origin = "http://h:1",
+                             .headers = "A: b\r\n",
+                             .content_type = "application/json",
+                             .body = "{}"};
     size_t len = http_write(&r, text, sizeof text);
-    assert_string_equal(text, "POST /x HTTP/1.1\r\nHost: h:1\r\nOrigin: http://h:1\r\nContent-Type: application/json\r\n"
-                              "Content-Length: 2\r\nA: b\r\n\r\n{}");
+    assert_string_equal(
+        text, "POST /x HTTP/1.1\r\nHost: h:1\r\nOrigin: http://h:1\r\nContent-Type: application/json\r\n"
+              "Content-Length: 2\r\nA: b\r\n\r\n{}");
     assert_int_equal(len, strlen(text));
     assert_int_equal(http_write(&r, text, len), 0);
 }
 
 TEST(an_answer_with_a_length_is_read_whole_or_not_at_all)
 {
-    static const char whole[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\nRetry-After: 3\r\n\r\nbodyHTTP/1.1 200";
+    static const char whole[] =
+        "HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\nRetry-After: 3\r\n\r\nbodyHTTP/1.1 200";
     size_t end = strlen(whole) - strlen("HTTP/1.1 200");
     for (size_t len = 0; len < end; len++) {
         memcpy(text, whole, len);
@@ -69,8 +76,9 @@ TEST(what_is_no_answer_is_refused)
 
 TEST(headers_and_cookies_are_found_by_name)
 {
-    read_it("HTTP/1.1 200 OK\r\nset-cookie: a=1; Path=/\r\nSet-Cookie: waitroom=secret; HttpOnly\r\nX:  v \r\n"
-            "Content-Length: 0\r\n\r\n");
+    read_it(
+        "HTTP/1.1 200 OK\r\nset-cookie: a=1; Path=/\r\nSet-Cookie: waitroom=secret; HttpOnly\r\nX:  v \r\n"
+        "Content-Length: 0\r\n\r\n");
     size_t len;
     const char *x = http_header(&answer, "x", &len);
     assert_int_equal(len, 1);

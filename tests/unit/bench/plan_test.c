@@ -1,8 +1,14 @@
 #include "test.h"
 #include "plan.h"
 
-static const struct options crowd = {.shoppers = 20000, .deaf_more = 10, .seed = 5, .skew_ms = 2000, .absent = 0.1,
-                                     .deaf = 0.2, .abandon = 0.1, .reconnect = 0.5};
+static const struct options crowd = {.shoppers = 20000,
+                                     .deaf_more = 10,
+                                     .seed = 5,
+                                     .skew_ms = 2000,
+                                     .absent = 0.1,
+                                     .deaf = 0.2,
+                                     .abandon = 0.1,
+                                     .reconnect = 0.5};
 
 TEST(the_same_seed_makes_the_same_crowd_and_another_one_another)
 {

@@ -17,8 +17,9 @@ static bool int_of(const char *json, const char *name)
 
 TEST(only_names_of_the_outermost_object_are_found)
 {
-    static const char json[] = "{ \"a\" : {\"type\":\"inner\",\"x\":[1,{\"type\":\"deeper\"}]}, \"s\":\"\\\"type\\\":\\\"no\\\"\","
-                               "\"type\":\"outer\",\"n\":-42, \"f\":1.9,\"t\":true}";
+    static const char json[] =
+        "{ \"a\" : {\"type\":\"inner\",\"x\":[1,{\"type\":\"deeper\"}]}, \"s\":\"\\\"type\\\":\\\"no\\\"\","
+        "\"type\":\"outer\",\"n\":-42, \"f\":1.9,\"t\":true}";
     assert_true(text_of(json, "type"));
     assert_string_equal(value, "outer");
     assert_true(int_of(json, "n"));
@@ -45,7 +46,8 @@ TEST(broken_text_finds_nothing_and_reads_nothing_behind_its_end)
 {
     static const char json[] = "{\"a\":{\"b\":[1,2,\"x\\\"y\"]},\"type\":\"t\",\"n\":12}";
     for (size_t len = 0; len < strlen(json) - 1; len++) {
-        char *part = malloc(len ? len : 1); /* of exactly this size, so that the sanitizer sees a step too far */
+        char *part =
+            malloc(len ? len : 1); /* of exactly this size, so that the sanitizer sees a step too far */
         memcpy(part, json, len);
         scan_int(part, len, "n", &number);
         scan_text(part, len, "type", value, sizeof value);

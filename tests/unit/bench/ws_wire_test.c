@@ -33,14 +33,14 @@ TEST(what_no_server_may_send_is_refused)
         const char *bytes;
         size_t len;
     } bad[] = {
-        {"\x81\x85xxxxhello", 11}, /* masked */
-        {"\x01\x02hi", 4},         /* a fragment */
-        {"\x80\x02hi", 4},         /* its continuation */
-        {"\xc1\x02hi", 4},         /* a reserved bit */
-        {"\x83\x02hi", 4},         /* a reserved opcode */
+        {"\x81\x85xxxxhello", 11},    /* masked */
+        {"\x01\x02hi", 4},            /* a fragment */
+        {"\x80\x02hi", 4},            /* its continuation */
+        {"\xc1\x02hi", 4},            /* a reserved bit */
+        {"\x83\x02hi", 4},            /* a reserved opcode */
         {"\x81\x7e\x00\x05hello", 9}, /* not the shortest form */
         {"\x81\x7f\0\0\0\0\0\1\0\0", 10},
-        {"\x89\x7e\x00\xff", 4},   /* a control frame beyond 125 bytes */
+        {"\x89\x7e\x00\xff", 4}, /* a control frame beyond 125 bytes */
     };
     struct ws_frame frame;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

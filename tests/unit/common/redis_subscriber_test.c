@@ -69,7 +69,8 @@ static void start(void)
     assert_int_equal(wr_loop_open(&loop), WR_OK);
     struct wr_redis_config config = {.address = server.address};
     assert_int_equal(wr_redis_open(&redis, loop, &config), WR_OK);
-    struct wr_subscriber_config sub = {.address = server.address, .on_message = on_message, .on_restored = on_restored};
+    struct wr_subscriber_config sub = {
+        .address = server.address, .on_message = on_message, .on_restored = on_restored};
     assert_int_equal(wr_subscriber_open(&subscriber, loop, &sub), WR_OK);
     run_until(loop, 3000, is_up, NULL);
 }
@@ -198,8 +199,8 @@ TEST(a_frozen_redis_is_noticed_by_its_heartbeat_and_regained)
     int before = restored;
     kill(server.pid, SIGSTOP);
     uint64_t frozen = wr_mono_ms();
-    /* Nothing but the missing heartbeat tells: wait until the subscriber has given the connection up and dialled anew
-     * (the kernel accepts for the frozen process), then let Redis go on. */
+    /* Nothing but the missing heartbeat tells: wait until the subscriber has given the connection up and
+     * dialled anew (the kernel accepts for the frozen process), then let Redis go on. */
     run_until(loop, 4000, is_late, &frozen);
     kill(server.pid, SIGCONT);
     run_until(loop, 6000, restored_is, (void *)(intptr_t)(before + 1));

@@ -88,12 +88,13 @@ static struct outcome ask(const char *a, const char *b, const char *c)
 
 TEST(an_address_is_an_ip_literal_or_a_path)
 {
-    static const char *const bad[] = {"localhost:7086", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:7x",
-                                      "::1:7086", ":7086", ""};
+    static const char *const bad[] = {"localhost:7086", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000",
+                                      "127.0.0.1:7x",   "::1:7086",  ":7086",       ""};
     assert_int_equal(wr_loop_open(&loop), WR_OK);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct wr_redis *r = NULL;
-        assert_int_equal(wr_redis_open(&r, loop, &(struct wr_redis_config){.address = bad[i]}), WR_ERR_INVALID);
+        assert_int_equal(wr_redis_open(&r, loop, &(struct wr_redis_config){.address = bad[i]}),
+                         WR_ERR_INVALID);
         assert_null(r);
     }
     struct wr_redis *r;
@@ -340,11 +341,12 @@ static const struct wr_script add = {.name = "add",
                                      .sha1 = "8cd00688c05c46bde4a2e60658ef20a2e5c0b248",
                                      .keys = 1,
                                      .args = 1};
-static const struct wr_script half = {.name = "half",
-                                      .text = "redis.call('SET', KEYS[1], 'x') return redis.call('INCR', KEYS[1])",
-                                      .len = 66,
-                                      .sha1 = "0000000000000000000000000000000000000000",
-                                      .keys = 1};
+static const struct wr_script half = {
+    .name = "half",
+    .text = "redis.call('SET', KEYS[1], 'x') return redis.call('INCR', KEYS[1])",
+    .len = 66,
+    .sha1 = "0000000000000000000000000000000000000000",
+    .keys = 1};
 
 static struct outcome run(const struct wr_script *script, const char *key, const char *arg)
 {

@@ -50,7 +50,8 @@ static void set_line(const char *field, const char *value)
 }
 
 static const char document[] =
-    "{\"id\":\"shoes\",\"run\":7,\"deal\":2,\"version\":1,\"title\":\"Shoes\",\"currency\":\"EUR\",\"starts_at\":1000,"
+    "{\"id\":\"shoes\",\"run\":7,\"deal\":2,\"version\":1,\"title\":\"Shoes\",\"currency\":\"EUR\",\"starts_"
+    "at\":1000,"
     "\"ends_at\":9000,\"per_shopper\":2,\"hold_s\":60,\"admission_s\":600,\"checkout_url\":\"\",\"shards\":1,"
     "\"skus\":[{\"sku\":\"red\",\"name\":\"Red\",\"unit_price\":100,\"total\":5},"
     "{\"sku\":\"blue\",\"name\":\"Blue\",\"unit_price\":200,\"total\":6}]}";
@@ -60,9 +61,9 @@ static void publish(const char *text, const char *version)
     int then = answers + 3;
     wr_redis_commandv(redis, on_answer, NULL, "SET", "wr:{shoes}:sale", text, NULL);
     wr_redis_commandv(redis, on_answer, NULL, "HSET", "wr:{shoes}:line", "run", "7", "gen", "3", "run_id",
-                      wr_redis_run_id(redis), "phase", "live", "mode", "queue", "message", "hello", "rate", "600", "left", "11",
-                      "called", "40", "clock", "123456", "time", "0", "counter", "90", "front", "33", "version", version,
-                      "table_version", "4", NULL);
+                      wr_redis_run_id(redis), "phase", "live", "mode", "queue", "message", "hello", "rate",
+                      "600", "left", "11", "called", "40", "clock", "123456", "time", "0", "counter", "90",
+                      "front", "33", "version", version, "table_version", "4", NULL);
     wr_redis_commandv(redis, on_answer, NULL, "SADD", "wr:sales", "shoes", NULL);
     run_until(loop, 3000, answered, (void *)(intptr_t)then);
 }
@@ -104,7 +105,8 @@ TEST(a_published_sale_is_known_with_its_line_and_document)
 {
     start();
     assert_null(wr_sales_find(sales, "shoes"));
-    assert_int_equal(wr_sales_missing(sales), WR_ERR_CLOSED); /* nothing was read yet: no reason to call it unknown */
+    assert_int_equal(wr_sales_missing(sales),
+                     WR_ERR_CLOSED); /* nothing was read yet: no reason to call it unknown */
     publish(document, "1");
     run_until(loop, 3000, is_known, NULL);
     const struct wr_sale *sale = wr_sales_find(sales, "shoes");
