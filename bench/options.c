@@ -212,12 +212,13 @@ int options_read(struct options *o, int argc, char **argv)
             help();
             return 0;
         }
-        size_t len = strcspn(argv[i], "=");
-        const struct option *option = find(argv[i], len);
-        const char *value = argv[i][len] ? argv[i] + len + 1 : i + 1 < argc ? argv[++i] : NULL;
+        const char *flag = argv[i];
+        size_t len = strcspn(flag, "=");
+        const struct option *option = find(flag, len);
+        const char *value = flag[len] ? flag + len + 1 : i + 1 < argc ? argv[++i] : NULL;
         if (!option || !value) {
             fprintf(stderr, "stampede: %s %s; see --help\n", option ? "no value for" : "unknown option",
-                    argv[i]);
+                    flag);
             return 2;
         }
         if (!set(o, option, value))

@@ -75,7 +75,9 @@ static struct figures measure(struct run *run)
     f.ack_p50_ms = ms(tally_percentile(t->acks, acks, 0.5));
     f.ack_p99_ms = ms(tally_percentile(t->acks, acks, 0.99));
     f.sold = run->after.confirmed - run->before.confirmed;
-    f.lost = run->after.missing + run->after.unsettled;
+    f.lost = run->after.missing;
+    if (!run->stage->options->sale)
+        f.lost += run->after.unsettled; /* its time to pay has passed; that of a foreign sale may not have */
     f.oversold = positive(run->after.confirmed - run->after.total) + run->after.oversold_skus;
     if (run->timed_out)
         f.undersold =
