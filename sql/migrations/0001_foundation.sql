@@ -142,7 +142,7 @@ create table payments (
     lease_until     timestamptz,
     updated_at      timestamptz not null default now()
 );
-create index payments_to_do on payments (next_attempt_at) where state in ('wanted', 'closing', 'refunding');
+create index payments_to_do on payments (state, next_attempt_at); -- whole: its statement names the state as a parameter
 
 create table webhook_events (
     id                bigint generated always as identity primary key,
