@@ -5,6 +5,7 @@
  * Counted are those who wait, and those who left less than a minute ago. For telling only. */
 #include "log.h"
 #include "lua_waitroom.h"
+#include "redis_keys.h"
 #include "room.h"
 #include <stdlib.h>
 
@@ -49,9 +50,9 @@ void presence_back(struct room *room, uint64_t place)
 static void send_presence(struct room *room, uint64_t width)
 {
     struct wr_args args = {0};
-    room_key(&args, room, "line");
-    room_key(&args, room, "presence");
-    room_key(&args, room, "table");
+    key_of_line(&args, room->sale, "line");
+    key_of_line(&args, room->sale, "presence");
+    key_of_line(&args, room->sale, "table");
     wr_arg_int(&args, room->gen);
     wr_arg_text(&args, room->w->me);
     wr_arg_printf(&args, "%llu", (unsigned long long)(room->table_known ? room->table.version : 0));

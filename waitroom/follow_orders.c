@@ -10,8 +10,8 @@
 #include "log.h"
 #include "lua_waitroom.h"
 #include "meters.h"
+#include "redis_keys.h"
 #include "room.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,11 +39,6 @@ static uint64_t front_of(const char *shopper)
     return v;
 }
 
-static void channel_name(const char *shopper, char out[64])
-{
-    snprintf(out, 64, "wr:shopper:%s", shopper);
-}
-
 static struct channel *find_channel(struct waitroom *w, const char *shopper)
 {
     struct index_node *node = index_find(&w->channels, front_of(shopper));
@@ -57,7 +52,7 @@ static struct channel *find_channel(struct waitroom *w, const char *shopper)
 
 static struct channel *open_channel(struct waitroom *w, const char *shopper)
 {
-    char name[64];
+    char name[CHANNEL_MAX];
     struct channel *c = wr_alloc(sizeof *c);
     c->w = w;
     memcpy(c->shopper, shopper, sizeof c->shopper);
@@ -65,7 +60,7 @@ static struct channel *open_channel(struct waitroom *w, const char *shopper)
     link_init(&c->followers);
     index_add(&w->channels, &c->node, front_of(shopper));
     list_append(&w->channel_list, &c->link);
-    channel_name(shopper, name);
+    channel_of_shopper(name, shopper);
     wr_subscribe(w->stock_channels, name, on_subscribed, c);
     return c;
 }
@@ -86,14 +81,14 @@ void follow_orders(struct shopper *p)
 void unfollow_orders(struct shopper *p)
 {
     struct channel *c = p->channel;
-    char name[64];
+    char name[CHANNEL_MAX];
     if (!c)
         return;
     link_out(&p->follower);
     p->channel = NULL;
     if (list_first(&c->followers))
         return;
-    channel_name(c->shopper, name);
+    channel_of_shopper(name, c->shopper);
     wr_unsubscribe(c->w->stock_channels, name);
     index_remove(&c->w->channels, &c->node);
     link_out(&c->link);
@@ -144,8 +139,8 @@ static void read_orders(struct shopper *p)
     reading->w = room->w;
     memcpy(reading->sale, room->sale, sizeof reading->sale);
     memcpy(reading->shopper, p->ticket.shopper, sizeof reading->shopper);
-    wr_arg_printf(&args, "wr:{%s:0}:orders_of", room->sale); /* one shard: h = 0 */
-    wr_arg_printf(&args, "wr:{%s:0}:orders", room->sale);
+    key_of_stock(&args, room->sale, "orders_of");
+    key_of_stock(&args, room->sale, "orders");
     wr_arg_text(&args, p->ticket.shopper);
     wr_metric_add(METRIC_ORDERS_READ, 1);
     wr_redis_eval(room->w->stock, &wr_lua_orders_of, &args, on_orders, reading);
@@ -276,7 +271,7 @@ static const struct wr_json_field status_fields[] = {
 void on_order_channel(void *ctx, const char *channel, const char *message, size_t len)
 {
     struct waitroom *w = ctx;
-    struct channel *c = find_channel(w, channel + strlen("wr:shopper:"));
+    struct channel *c = find_channel(w, channel_shopper(channel));
     struct wr_json *v;
     struct status status;
     char why[160];

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "lua_waitroom.h"
 #include "meters.h"
+#include "redis_keys.h"
 #include "room.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static void send_batch(void *ctx)
     if (count == 0 || room->closed)
         return;
     struct wr_args args = {0};
-    room_key(&args, room, "line");
+    key_of_line(&args, room->sale, "line");
     wr_arg_int(&args, room->gen);
     wr_arg_int(&args, room->run);
     wr_arg_int(&args, count);
@@ -143,8 +144,10 @@ static void on_published(void *ctx, enum wr_err err, const struct wr_reply *repl
 static void tell_former_worker(struct room *room, const char *was, uint64_t place)
 {
     struct wr_args args = {0};
+    char channel[CHANNEL_MAX];
+    channel_of_worker(channel, was);
     wr_arg_text(&args, "PUBLISH");
-    wr_arg_printf(&args, "wr:worker:%s", was);
+    wr_arg_text(&args, channel);
     wr_arg_printf(&args, "%s 0 %llu", room->sale, (unsigned long long)place);
     wr_redis_command(room->w->line, &args, on_published, NULL);
     wr_args_free(&args);

@@ -15,11 +15,6 @@ int64_t room_clock(const struct room *room)
     return room->clock_ms + (int64_t)(room_now(room) - room->clock_mono_ms);
 }
 
-void room_key(struct wr_args *args, const struct room *room, const char *name)
-{
-    wr_arg_printf(args, "wr:{%s}:%s", room->sale, name);
-}
-
 void room_say(struct room *room, enum say_kind kind, const struct shopper *p)
 {
     if (room->say_count == room->say_cap) {

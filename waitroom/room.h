@@ -83,7 +83,6 @@ struct shopper *room_shopper_at(const struct room *room, uint64_t place);
 struct shopper *room_shopper_of(const struct room *room, const char *shopper);
 void room_say(struct room *room, enum say_kind kind, const struct shopper *p); /* of its admission */
 uint64_t room_now(const struct room *room); /* monotonic ms */
-void room_key(struct wr_args *args, const struct room *room, const char *name); /* wr:{S}:name */
 extern const struct line_events room_line_events;
 
 /* join_line.c */

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "lua_waitroom.h"
 #include "meters.h"
+#include "redis_keys.h"
 #include "room.h"
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,8 @@ static void send_tick(struct room *room)
         room->full = true;
     line_report(&room->line, room->full, room->target, room->stride, room_now(room), r);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        room_key(&args, room, keys[i]);
-    wr_arg_printf(&args, "wr:{%s}:spent:%lld:0", room->sale, (long long)room->run);
+        key_of_line(&args, room->sale, keys[i]);
+    key_of_spent(&args, room->sale, room->run);
     add_numbers(&args, room, r);
     add_lists(&args, room, r);
     room->sent_asked = r->asked;

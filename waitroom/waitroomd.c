@@ -2,9 +2,9 @@
 #include "clock.h"
 #include "log.h"
 #include "meters.h"
+#include "redis_keys.h"
 #include "room.h"
 #include "serve_page.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -65,8 +65,8 @@ static enum wr_err open_stores(struct waitroom *w)
 
 static void open_channel_of_worker(struct waitroom *w)
 {
-    char name[64];
-    snprintf(name, sizeof name, "wr:worker:%s", w->me);
+    char name[CHANNEL_MAX];
+    channel_of_worker(name, w->me);
     wr_subscribe(w->line_channels, name, NULL, NULL);
 }
 
