@@ -24,6 +24,8 @@ static int by_value(const void *a, const void *b)
 struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count)
 {
     struct drip_check check = {0};
+    if (!count)
+        return check;
     qsort(ms, count, sizeof *ms, by_value);
     double least = 0;
     for (size_t j = 0; j < count; j++) {
