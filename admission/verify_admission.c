@@ -98,7 +98,9 @@ void verify_admission(void *ctx, struct wr_request *req)
 static void refuse(struct wr_request *req, enum wr_err err)
 {
     wr_metric_add(METRIC_VERIFY_REFUSED, 1);
-    wr_answer_problem(req, err, NULL, wr_err_status(err) == 503 ? 1 : 0);
+    const char *detail =
+        err == WR_ERR_UNAUTHENTICATED ? "Bring the admission token: Authorization: Bearer <token>, its cookie, or ?token=." : NULL;
+    wr_answer_problem(req, err, detail, wr_err_status(err) == 503 ? 1 : 0);
 }
 
 static enum wr_err verdict(const struct wr_reply *reply)

@@ -83,6 +83,10 @@ static enum wr_err decode_text(const json_t *v, const struct wr_json_field *f, c
         say(why, "\"%s\" may be at most %zu bytes long.", f->name, f->cap - 1);
         return WR_ERR_INVALID;
     }
+    if (f->min == 1 && len == 0) {
+        say(why, "\"%s\" must not be empty.", f->name);
+        return WR_ERR_INVALID;
+    }
     if (f->min > 0 && len < (size_t)f->min) {
         say(why, "\"%s\" must be at least %lld bytes long.", f->name, (long long)f->min);
         return WR_ERR_INVALID;

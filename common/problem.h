@@ -6,7 +6,7 @@
 #include "json.h"
 #include "mem.h"
 
-/* `detail`: a sentence about this very case; NULL: what the table says to do next. Appends to `out`. */
+/* `detail`: a sentence about this very case; NULL: the title, as a sentence. Appends to `out`. */
 void wr_problem_render(enum wr_err err, const char *detail, struct wr_buf *out);
 
 #endif

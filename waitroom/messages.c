@@ -1,6 +1,7 @@
 #include "messages.h"
 #include "clock.h"
 #include "room.h"
+#include <stdio.h>
 #include <string.h>
 
 static struct wr_json *units(int64_t left)
@@ -43,8 +44,9 @@ struct wr_json *message_admitted(const struct shopper *p, const char *checkout_u
 
 struct wr_json *message_error(enum wr_err err, const char *detail)
 {
-    return wr_json_build("{s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail",
-                         detail ? detail : wr_err_next(err));
+    char both[240];
+    snprintf(both, sizeof both, "%s. %s", wr_err_title(err), wr_err_next(err));
+    return wr_json_build("{s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail", detail ? detail : both);
 }
 
 struct wr_json *message_reconnect(int within_s)

@@ -25,9 +25,9 @@ TEST(every_error_has_a_type_a_title_and_what_to_do_next)
     }
 }
 
-TEST(the_detail_is_the_case_at_hand_or_what_to_do_next)
+TEST(the_detail_is_the_case_at_hand_or_the_title_as_a_sentence)
 {
     expect(WR_ERR_INVALID, "quantity: at least 1", "detail", "quantity: at least 1");
     expect(WR_ERR_INVALID, "a \"quote\" and \xc3\xa9", "detail", "a \"quote\" and \xc3\xa9");
-    expect(WR_ERR_BUSY, NULL, "detail", wr_err_next(WR_ERR_BUSY));
+    expect(WR_ERR_UNKNOWN_SALE, NULL, "detail", "There is no such sale.");
 }
