@@ -2,15 +2,17 @@
  * for ten times a second, lines and stock four times, everything else once. */
 #include "admissiond.h"
 #include "change_log.h"
+#include "file.h"
 #include "log.h"
 #include "phase.h"
-#include "read_secret.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define DATABASE_THREADS 3
 #define DATABASE_QUEUE 512
 #define KEYS_EVERY_TURNS 5
+#define MERCHANT_KEY_MIN 16
+#define MERCHANT_KEY_MAX 200
 
 static void on_start_beat(void *ctx)
 {
@@ -60,10 +62,21 @@ static void on_line_state(void *ctx, bool connected)
     load_sales(d);
 }
 
+static enum wr_err read_merchant_key(struct admissiond *d)
+{
+    enum wr_err err = wr_secret_file_read(&d->merchant_key, d->config->merchant_key_file);
+    if (err == WR_OK && (d->merchant_key.len < MERCHANT_KEY_MIN || d->merchant_key.len > MERCHANT_KEY_MAX)) {
+        wr_error("the merchant key has a wrong length", "file=\"%s\" least=%d most=%d", d->config->merchant_key_file,
+                 MERCHANT_KEY_MIN, MERCHANT_KEY_MAX);
+        err = WR_ERR_INVALID;
+    }
+    return err;
+}
+
 static enum wr_err open_parts(struct admissiond *d)
 {
     const struct admissiond_config *config = d->config;
-    enum wr_err err = read_secret(config->merchant_key_file, 16, 200, &d->merchant_key);
+    enum wr_err err = read_merchant_key(d);
     if (err == WR_OK)
         err = wr_keyring_open(&d->ring, config->token_keys, config->issuer, WR_KEYRING_VERIFY);
     if (err == WR_OK)
@@ -134,7 +147,7 @@ void admissiond_close(void *daemon)
         sale_free(d->sales);
         d->sales = next;
     }
-    free(d->merchant_key);
+    wr_buf_free(&d->merchant_key);
     free(d);
 }
 

@@ -24,7 +24,7 @@ struct admissiond {
     struct wr_pg *pg;
     struct wr_redis *line, *stock;
     struct wr_keyring *ring;
-    char *merchant_key;
+    struct wr_buf merchant_key;
     struct sale *sales;
     struct wr_timer *start_timer, *step_timer, *second_timer;
     unsigned turns;       /* of the one-second timer */

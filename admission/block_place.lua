@@ -1,13 +1,10 @@
 -- Blocks a place: it is granted nothing any more, its admission ends and its slot goes back.
 -- KEYS: line blocked inside admissions fallen ready owners
 -- ARGV: gen place reason
---   The owner's own ready set, `<ready>:<worker>`, lies in the same slot.
 -- RETURNS: {1, run}, or {'closed'}
 local s = redis.call('HMGET', k_line, 'gen', 'run')
 if s[1] ~= a_gen then return {'closed'} end
 redis.call('HSET', k_blocked, a_place, a_reason)
-local owner = redis.call('HGET', k_owners, a_place)
-if owner then redis.call('ZREM', k_ready .. ':' .. owner:match('^[^|]*'), a_place) end
 redis.call('HDEL', k_owners, a_place)
 redis.call('ZREM', k_ready, a_place)
 redis.call('HDEL', k_fallen, a_place)

@@ -8,7 +8,7 @@ bool merchant_allowed(const struct admissiond *d, struct wr_request *req)
     given = given && strncasecmp(given, scheme, sizeof scheme - 1) == 0 ? given + sizeof scheme - 1 : "";
     uint8_t theirs[32], ours[32]; /* digests have one length: the key's own does not show in the time */
     wr_sha256(given, strlen(given), theirs);
-    wr_sha256(d->merchant_key, strlen(d->merchant_key), ours);
+    wr_sha256(d->merchant_key.at, d->merchant_key.len, ours);
     if (wr_equal(theirs, ours, sizeof ours))
         return true;
     wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "Send the merchant key: Authorization: Bearer <key>.", 0);

@@ -5,7 +5,6 @@
 -- KEYS: line sale ready owners workers points inside admissions fallen fronts blocked spent load
 -- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
 --   [more]: blocked place, reason ...   spent: bitmap of the places that had their turn ('' for none)
---   The workers' own ready sets, `<ready>:<worker>`, lie in the same slot; their names are in `workers`.
 -- RETURNS: 1, or 0 when the line has this or a later generation already
 -- INCLUDE: common/line_clock.lua
 local s = redis.call('HMGET', k_line, 'run', 'gen', 'clock', 'settings_version', 'phase')
@@ -13,7 +12,6 @@ local run, gen = tonumber(s[1] or 0), tonumber(s[2] or 0)
 if run > tonumber(a_run) or (run == tonumber(a_run) and gen >= tonumber(a_gen)) then return 0 end
 local survived = run == tonumber(a_run)
 
-for _, worker in ipairs(redis.call('HKEYS', k_workers)) do redis.call('DEL', k_ready .. ':' .. worker) end
 redis.call('DEL', k_ready, k_owners, k_workers, k_points)
 if not survived then redis.call('DEL', k_line, k_inside, k_admissions, k_fallen, k_fronts, k_blocked) end
 

@@ -174,7 +174,7 @@ static enum wr_err put_back(struct wr_pg_conn *c, void *op)
     wr_random(&random, sizeof random);
     snprintf(id, sizeof id, "%lld", (long long)job->id);
     snprintf(delay, sizeof delay, "%llu",
-             (unsigned long long)backoff_ms(job->attempts, AGAIN_MS, AGAIN_MAX_MS, random));
+             (unsigned long long)wr_backoff_ms(job->attempts, AGAIN_MS, AGAIN_MAX_MS, random));
     return wr_pg_query(c, &wr_sql_put_back_payment, 2, (const char *[]){id, delay}, NULL);
 }
 

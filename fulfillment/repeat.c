@@ -42,7 +42,7 @@ static uint64_t failed_ms(int64_t failures)
 {
     uint32_t random;
     wr_random(&random, sizeof random);
-    return backoff_ms(failures, FAILED_MS, FAILED_MAX_MS, random);
+    return wr_backoff_ms(failures, FAILED_MS, FAILED_MAX_MS, random);
 }
 
 void repeat_ended(struct repeat *r, enum repeat_outcome outcome)

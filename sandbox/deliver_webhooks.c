@@ -5,6 +5,7 @@
  *
  * An event whose outcome could not be written comes again when its lease is over: the shop ignores duplicates. */
 #include "deliver_webhooks.h"
+#include "backoff.h"
 #include "clock.h"
 #include "log.h"
 #include "sandbox_metrics.h"
@@ -36,16 +37,6 @@ static void deliver(struct delivery *e);
 static void on_answered(void *ctx, enum wr_err err, int status, const char *body, size_t len);
 static enum wr_err record_work(struct wr_pg_conn *c, void *op);
 static void finish(struct delivery *e);
-
-int64_t webhook_retry_ms(int attempts, uint8_t noise)
-{
-    int64_t pause = RETRY_LEAST_MS;
-    for (int i = 1; i < attempts && pause < RETRY_MOST_MS; i++)
-        pause *= 2;
-    if (pause > RETRY_MOST_MS)
-        pause = RETRY_MOST_MS;
-    return pause - pause / 2 * noise / 255;
-}
 
 void webhook_sign(struct wr_hmac *secret, int64_t now_s, const char *payload, char out[100])
 {
@@ -171,11 +162,11 @@ static enum wr_err record_work(struct wr_pg_conn *c, void *op)
 {
     struct delivery *e = op;
     char pause[24];
-    uint8_t noise;
+    uint32_t random;
     if (e->delivered)
         return wr_pg_query(c, &wr_sql_mark_delivered, 1, (const char *const[]){e->id}, NULL);
-    wr_random(&noise, sizeof noise);
-    snprintf(pause, sizeof pause, "%" PRId64, webhook_retry_ms(e->attempts, noise));
+    wr_random(&random, sizeof random);
+    snprintf(pause, sizeof pause, "%" PRIu64, wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
     return wr_pg_query(c, &wr_sql_put_back_event, 2, (const char *const[]){e->id, pause}, NULL);
 }
 

@@ -500,6 +500,6 @@ test('what cannot be right refuses to start and says which', async () => {
     const base = ['--listen', `127.0.0.1:${await freePort()}`, '--database', pg.url, '--redis-line', server.address, '--redis-stock', server.address, '--token-keys', keys];
     writeFileSync(join(keys, 'short'), 'tooshort\n');
     assert.match(run(...base, '--merchant-key-file', join(keys, 'short')), /^1 .*wrong length/s);
-    assert.match(run(...base, '--merchant-key-file', join(keys, 'absent')), /^1 .*unreadable/s);
+    assert.match(run(...base, '--merchant-key-file', join(keys, 'absent')), /^1 .*cannot be opened/s);
     assert.match(run(...base, '--merchant-key-file', join(keys, 'merchant'), '--replica-wait-ms', '70000'), /replica-wait-ms/);
 });

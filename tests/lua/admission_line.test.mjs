@@ -56,7 +56,7 @@ test('what survived of the same run is kept, and who is ready is asked anew', as
     await redis.hset(key.line, 'called', 40, 'granted_total', 12, 'phase', 'live', 'clock', Number(await wall()) + 60_000, 'level', '9.000000');
     await redis.hset(key.admissions, 5, 'row'); await redis.zadd(key.inside, 1, 5); await redis.hset(key.blocked, 6, 'kept');
     await redis.setbit(spentKey, 3, 1);
-    await redis.hset(key.workers, 'w1', 'x'); await redis.zadd(key.ready, 8, 8); await redis.zadd(`${key.ready}:w1`, 8, 8); await redis.hset(key.owners, 8, 'w1|a');
+    await redis.hset(key.workers, 'w1', 'x'); await redis.zadd(key.ready, 8, 8); await redis.hset(key.owners, 8, 'w1|a');
     const clock = await number('clock');
     assert.equal(await open({ gen: 2, run_id: 'redis-b', counter: 1000, ceiling: 2000, spent: Buffer.from([0x40]), rate: 600, phase: 'scheduled' }, [10, 'new']), 1);
     const l = await redis.hgetall(key.line);
@@ -65,7 +65,7 @@ test('what survived of the same run is kept, and who is ready is asked anew', as
     assert.deepEqual(await redis.hgetall(key.blocked), { 6: 'kept', 10: 'new' });
     assert.deepEqual(await Promise.all([1, 3].map((place) => redis.getbit(spentKey, place))), [1, 1]);
     assert.equal(await redis.exists(key.admissions, key.inside), 2);
-    assert.equal(await redis.exists(key.workers, key.ready, `${key.ready}:w1`, key.owners), 0);
+    assert.equal(await redis.exists(key.workers, key.ready, key.owners), 0);
 });
 
 test('a later run starts from nothing, and an ended sale stays ended', async () => {
@@ -229,10 +229,10 @@ test('a token of an earlier generation needs no row: it gets one, is bound, and 
 test('a block ends the admission, gives its slot back once, and takes the place off the ready', async () => {
     await live();
     await admit(4);
-    await redis.zadd(key.ready, 4, 4); await redis.zadd(`${key.ready}:w1`, 4, 4); await redis.hset(key.owners, 4, 'w1|shopper-4');
+    await redis.zadd(key.ready, 4, 4); await redis.hset(key.owners, 4, 'w1|shopper-4');
     const block = () => lua.block_place(redis, [key.line, key.blocked, key.inside, key.admissions, key.fallen, key.ready, key.owners], [1, 4, 'robot']);
     assert.deepEqual([await block(), await block()], [[1, '7'], [1, '7']]);
-    assert.equal(await redis.exists(key.inside, key.admissions, key.ready, `${key.ready}:w1`, key.owners), 0);
+    assert.equal(await redis.exists(key.inside, key.admissions, key.ready, key.owners), 0);
     assert.deepEqual([await line('returned_total'), await redis.hget(key.blocked, 4)], ['1', 'robot']);
     assert.deepEqual(await lua.unblock_place(redis, [key.line, key.blocked], [1, 4]), [1, '7']);
     assert.equal(await redis.exists(key.blocked), 0);

@@ -1,22 +1,6 @@
 #include "deliver_webhooks.h"
 #include "test.h"
 
-TEST(pauses_double_up_to_a_bound)
-{
-    assert_int_equal(webhook_retry_ms(1, 0), 200);
-    assert_int_equal(webhook_retry_ms(2, 0), 400);
-    assert_int_equal(webhook_retry_ms(4, 0), 1600);
-    assert_int_equal(webhook_retry_ms(8, 0), 15000);
-    assert_int_equal(webhook_retry_ms(1000000, 0), 15000);
-}
-
-TEST(noise_takes_at_most_half_of_a_pause)
-{
-    for (int noise = 0; noise < 256; noise++)
-        assert_in_range(webhook_retry_ms(3, (uint8_t)noise), 400, 800);
-    assert_int_equal(webhook_retry_ms(3, 255), 400);
-}
-
 TEST(a_signature_is_what_stripe_makes)
 {
     struct wr_hmac *secret = wr_hmac_new("whsec_test", 10);
