@@ -144,21 +144,20 @@ static enum wr_err write_change(struct wr_pg_conn *c, const struct change *chang
     return WR_ERR_INTERNAL;
 }
 
-static enum wr_err write_entry(struct wr_pg_conn *c, void *ctx)
+static enum wr_err write_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     const struct change_log *log = ctx;
     const struct entry *entry = log->first;
     const char *audit[] = {entry->change.actor, entry->change.action, entry->change.sale, entry->detail.at};
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = write_change(c, &entry->change);
+    enum wr_err err = write_change(c, &entry->change);
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_insert_audit, 4, audit, NULL);
-    if (err == WR_OK)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
     return err;
+}
+
+static enum wr_err write_entry(struct wr_pg_conn *c, void *ctx)
+{
+    return wr_pg_transact(c, write_in_transaction, ctx);
 }
 
 /* ---- on the loop ---- */

@@ -14,23 +14,18 @@ static const struct wr_json_field fields[] = {
     {0},
 };
 
-static enum wr_err write_pace(struct wr_pg_conn *c, int64_t value)
+static enum wr_err write_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
+    int64_t value = ((const struct pace *)ctx)->orders_per_second;
     struct wr_json *detail = wr_json_build("{s:I}", "orders_per_second", value);
     struct wr_buf text = {0};
     wr_json_render(detail, &text);
     wr_json_free(detail);
     const char *values[] = {INT(value)};
     const char *audit[] = {MERCHANT_ACTOR, "pace.set", NULL, text.at};
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = wr_pg_query(c, &wr_sql_write_pace, 1, values, NULL);
+    enum wr_err err = wr_pg_query(c, &wr_sql_write_pace, 1, values, NULL);
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_insert_audit, 4, audit, NULL);
-    if (err == WR_OK)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
     wr_buf_free(&text);
     return err;
 }
@@ -39,7 +34,7 @@ static enum wr_err work(struct wr_pg_conn *c, void *ctx)
 {
     struct pace *op = ctx;
     if (op->orders_per_second >= 0)
-        return write_pace(c, op->orders_per_second);
+        return wr_pg_transact(c, write_in_transaction, op);
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_read_pace, 0, NULL, &rows);
     if (err == WR_OK)

@@ -66,8 +66,9 @@ static void on_bits(void *ctx, enum wr_err err, const struct wr_reply *reply)
         finish(op);
 }
 
-static enum wr_err merge(struct wr_pg_conn *c, struct copy *op)
+static enum wr_err merge_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
+    struct copy *op = ctx;
     const char *lane[] = {INT(op->run), "0"};
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_add_spent, 2, lane, NULL);
@@ -88,14 +89,7 @@ static enum wr_err merge(struct wr_pg_conn *c, struct copy *op)
 
 static enum wr_err write_bits(struct wr_pg_conn *c, void *ctx)
 {
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = merge(c, ctx);
-    if (err == WR_OK)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
-    return err;
+    return wr_pg_transact(c, merge_in_transaction, ctx);
 }
 
 static void on_written(void *ctx, enum wr_err err)

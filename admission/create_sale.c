@@ -113,20 +113,19 @@ static enum wr_err insert_all(struct wr_pg_conn *c, const struct creation *op)
     return err;
 }
 
-static enum wr_err write_sale(struct wr_pg_conn *c, void *ctx)
+static enum wr_err write_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct creation *op = ctx;
     const char *id[] = {op->draft.id};
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = insert_all(c, op);
+    enum wr_err err = insert_all(c, op);
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_show_sale, 1, id, &op->stored);
-    if (err == WR_OK)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
     return err;
+}
+
+static enum wr_err write_sale(struct wr_pg_conn *c, void *ctx)
+{
+    return wr_pg_transact(c, write_in_transaction, ctx);
 }
 
 /* ---- on the loop ---- */

@@ -16,14 +16,12 @@ struct ending {
     struct wr_rows *rows;
 };
 
-static enum wr_err write_end(struct wr_pg_conn *c, void *ctx)
+static enum wr_err end_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct ending *op = ctx;
     const char *id[] = {op->sale};
     const char *audit[] = {MERCHANT_ACTOR, "sale.end", op->sale, "{}"};
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = wr_pg_query(c, &wr_sql_show_sale, 1, id, &op->rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_show_sale, 1, id, &op->rows);
     if (err == WR_OK && wr_rows_count(op->rows) == 0)
         err = WR_ERR_UNKNOWN_SALE;
     if (err == WR_OK)
@@ -34,11 +32,12 @@ static enum wr_err write_end(struct wr_pg_conn *c, void *ctx)
     op->rows = NULL;
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_show_sale, 1, id, &op->rows);
-    if (err == WR_OK)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
     return err;
+}
+
+static enum wr_err write_end(struct wr_pg_conn *c, void *ctx)
+{
+    return wr_pg_transact(c, end_in_transaction, ctx);
 }
 
 static void on_written(void *ctx, enum wr_err err)

@@ -295,6 +295,18 @@ void wr_pg_rollback(struct wr_pg_conn *c)
     memcpy(c->error, error, sizeof error);
 }
 
+enum wr_err wr_pg_transact(struct wr_pg_conn *c, wr_pg_work *work, void *op)
+{
+    enum wr_err err = wr_pg_begin(c);
+    if (!err)
+        err = work(c, op);
+    if (!err)
+        err = wr_pg_commit(c);
+    if (err)
+        wr_pg_rollback(c);
+    return err;
+}
+
 /* The statement's name on this connection, prepared when it is new here. */
 static enum wr_err prepare(struct wr_pg_conn *c, const struct wr_sql *sql, char name[16])
 {

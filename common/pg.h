@@ -28,6 +28,8 @@ enum wr_err wr_pg_submit(struct wr_pg *pg, wr_pg_work *work, wr_pg_done *done, v
 bool wr_pg_connected(const struct wr_pg *pg); /* the last attempt of some thread succeeded */
 
 /* ---- on the pool thread ---- */
+/* Runs `work` between begin and commit; rolls back when it fails. */
+enum wr_err wr_pg_transact(struct wr_pg_conn *c, wr_pg_work *work, void *op) WR_MUST_CHECK;
 enum wr_err wr_pg_begin(struct wr_pg_conn *c) WR_MUST_CHECK;
 enum wr_err wr_pg_commit(struct wr_pg_conn *c) WR_MUST_CHECK;
 void wr_pg_rollback(struct wr_pg_conn *c); /* after any error; harmless without a transaction */

@@ -79,7 +79,7 @@ static enum wr_err cancel_in_transaction(struct wr_pg_conn *c, void *op)
 
 static enum wr_err work(struct wr_pg_conn *c, void *op)
 {
-    return transact(c, cancel_in_transaction, op);
+    return wr_pg_transact(c, cancel_in_transaction, op);
 }
 
 static void on_done(void *op, enum wr_err err)

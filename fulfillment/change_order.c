@@ -7,18 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum wr_err transact(struct wr_pg_conn *c, wr_pg_work *work, void *op)
-{
-    enum wr_err err = wr_pg_begin(c);
-    if (!err)
-        err = work(c, op);
-    if (!err)
-        err = wr_pg_commit(c);
-    if (err)
-        wr_pg_rollback(c);
-    return err;
-}
-
 static void take_text(char *out, size_t cap, const struct wr_rows *rows, const char *column)
 {
     const char *text = wr_rows_text(rows, 0, column);

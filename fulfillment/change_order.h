@@ -19,8 +19,6 @@ struct order {
     char payment_state[12], session_id[PROVIDER_ID_MAX];
     bool payment_tried; /* the provider may know of it */
 };
-/* Runs `work` between begin and commit, and rolls back when it fails. */
-enum wr_err transact(struct wr_pg_conn *c, wr_pg_work *work, void *op) WR_MUST_CHECK;
 
 /* Reads and locks. WR_ERR_NOT_FOUND: there is none. */
 enum wr_err order_lock(struct wr_pg_conn *c, const char *public_id, struct order *out) WR_MUST_CHECK;

@@ -140,7 +140,7 @@ void payment_job_answered(void *ctx, enum provider_outcome outcome, const char *
 static enum wr_err settle(struct wr_pg_conn *c, void *op)
 {
     struct payment_job *job = op;
-    return transact(c, job->jobs->kind->settle, job);
+    return wr_pg_transact(c, job->jobs->kind->settle, job);
 }
 
 static void on_settled(void *op, enum wr_err err)

@@ -165,7 +165,7 @@ static enum wr_err settle_in_transaction(struct wr_pg_conn *c, void *ctx)
 
 static enum wr_err settle(struct wr_pg_conn *c, void *ctx)
 {
-    return transact(c, settle_in_transaction, ctx);
+    return wr_pg_transact(c, settle_in_transaction, ctx);
 }
 
 static void on_settled(void *ctx, enum wr_err err)

@@ -270,13 +270,13 @@ static enum wr_err record_one(struct wr_pg_conn *c, const struct order_batch *ba
                               struct record_counts *sum)
 {
     struct order_batch one = {.source = batch->source, .items = item, .count = 1};
-    enum wr_err err = transact(c, record_in_transaction, &one);
+    enum wr_err err = wr_pg_transact(c, record_in_transaction, &one);
     if (is_refusal(err)) {
         item->dead = true;
         snprintf(item->why, sizeof item->why, "the database refuses it: %s", wr_pg_error(c));
         wr_error("an event is refused by the database", "partition=%d position=%lld why=\"%s\"", item->partition,
                  (long long)item->position, item->why);
-        err = transact(c, record_in_transaction, &one);
+        err = wr_pg_transact(c, record_in_transaction, &one);
     }
     sum->accepted += one.done.accepted;
     sum->oversold += one.done.oversold;
@@ -289,7 +289,7 @@ static enum wr_err record_one(struct wr_pg_conn *c, const struct order_batch *ba
 
 enum wr_err record_orders(struct wr_pg_conn *c, struct order_batch *batch)
 {
-    enum wr_err err = transact(c, record_in_transaction, batch);
+    enum wr_err err = wr_pg_transact(c, record_in_transaction, batch);
     if (!is_refusal(err))
         return err;
     struct record_counts sum = {0};

@@ -30,15 +30,18 @@ static const enum sandbox_metric metric_of[] = {
     [SESSION_LAPSE] = METRIC_EXPIRED,  [SESSION_REFUND] = METRIC_REFUNDED,
 };
 
-static enum wr_err work(struct wr_pg_conn *c, void *ctx)
+static enum wr_err change_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct op *op = ctx;
-    enum wr_err err = wr_pg_begin(c);
-    if (!err)
-        err = session_find(c, &wr_sql_lock_session, op->id, &op->session);
+    enum wr_err err = session_find(c, &wr_sql_lock_session, op->id, &op->session);
     if (!err)
         err = session_change(c, &op->session, op->act, op->key, op->d->base, &op->verdict);
-    return err ? err : wr_pg_commit(c);
+    return err;
+}
+
+static enum wr_err work(struct wr_pg_conn *c, void *ctx)
+{
+    return wr_pg_transact(c, change_in_transaction, ctx);
 }
 
 static void on_done(void *ctx, enum wr_err err)

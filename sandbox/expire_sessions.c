@@ -31,18 +31,21 @@ static enum wr_err expire_all(struct wr_pg_conn *c, struct sweep *sweep, const s
     return err;
 }
 
-static enum wr_err sweep_work(struct wr_pg_conn *c, void *op)
+static enum wr_err sweep_in_transaction(struct wr_pg_conn *c, void *op)
 {
     char limit[16];
     struct wr_rows *rows = NULL;
     snprintf(limit, sizeof limit, "%d", BATCH);
-    enum wr_err err = wr_pg_begin(c);
-    if (!err)
-        err = wr_pg_query(c, &wr_sql_lock_lapsed, 1, (const char *const[]){limit}, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_lock_lapsed, 1, (const char *const[]){limit}, &rows);
     if (!err)
         err = expire_all(c, op, rows);
     wr_rows_free(rows);
-    return err ? err : wr_pg_commit(c);
+    return err;
+}
+
+static enum wr_err sweep_work(struct wr_pg_conn *c, void *op)
+{
+    return wr_pg_transact(c, sweep_in_transaction, op);
 }
 
 static void on_swept(void *op, enum wr_err err)
