@@ -66,7 +66,7 @@ static bool upgrade(struct wr_request *req, const struct wr_socket_route *route)
         strcpy(req->allow, "GET");
     if (err)
         return refuse(req, err, why);
-    struct wr_socket *s = wr_ws_socket(req->http, route, wr_request_client(req));
+    struct wr_socket *s = wr_ws_socket(req->http, route);
     if (route->on_upgrade)
         err = route->on_upgrade(req->http->config.ctx, req, wr_ws_session(s));
     if (err) {

@@ -18,7 +18,6 @@
     X(TICKET_INVALID, 401, "ticket-invalid", "This ticket is not valid", "Join the line again without it.")  \
     X(TOKEN_INVALID, 401, "token-invalid", "This admission token is not valid", "Go back to the line.")      \
     X(TOKEN_EXPIRED, 401, "token-expired", "This admission token has expired", "Go back to the line.")       \
-    X(FORBIDDEN, 403, "forbidden", "This is not allowed", "Use the credential that owns this resource.")     \
     X(ORIGIN, 403, "origin-not-allowed", "This origin is not allowed", "Open the page from the shop itself.")\
     X(TOKEN_FOREIGN, 403, "token-foreign", "This token belongs to another sale, run or browser",             \
       "Go back to the line in the browser that was admitted.")                                               \

@@ -115,11 +115,6 @@ bool wr_http_secure(const struct wr_http *http)
     return http->secure;
 }
 
-bool wr_http_origin_allowed(const struct wr_http *http, const char *origin)
-{
-    return wr_origins_allow(http->origins, origin);
-}
-
 int wr_http_port(const struct wr_http *http)
 {
     return http->listener ? wr_listener_port(http->listener) : 0;

@@ -57,7 +57,6 @@ enum wr_header {
     WR_HEADER_COUNT
 };
 const char *wr_request_method(const struct wr_request *req);
-const char *wr_request_path(const struct wr_request *req);
 const char *wr_request_param(const struct wr_request *req, const char *name); /* NULL: no such */
 const char *wr_request_header(const struct wr_request *req, enum wr_header h); /* NULL: absent */
 const char *wr_request_query(const struct wr_request *req, const char *name); /* decoded; NULL: absent */
@@ -84,9 +83,7 @@ void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *deta
 /* ---- sockets ---- */
 /* WR_ERR_BUSY: not taken, on_writable() will come. */
 enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len) WR_MUST_CHECK;
-void wr_socket_want_writable(struct wr_socket *s);
 void wr_socket_close(struct wr_socket *s, int code, const char *reason); /* on_close comes later, from the loop */
-const char *wr_socket_client(const struct wr_socket *s);
 
 /* ---- the server ---- */
 struct wr_http_config {
@@ -103,7 +100,6 @@ void wr_http_set_ctx(struct wr_http *http, void *ctx);
 void wr_http_stop_accepting(struct wr_http *http);
 void wr_http_close(struct wr_http *http);
 bool wr_http_secure(const struct wr_http *http); /* the public URL is https */
-bool wr_http_origin_allowed(const struct wr_http *http, const char *origin);
 int wr_http_port(const struct wr_http *http); /* the bound port, when 0 was asked for */
 size_t wr_http_connections(const struct wr_http *http);
 const char *wr_http_version(void);

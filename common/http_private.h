@@ -94,7 +94,7 @@ void wr_dispatch(struct wr_request *req); /* the body is there: runs the handler
 
 /* ---- websocket.c: the only file that knows libwebsockets ---- */
 enum wr_err wr_ws_open(struct wr_http *http) WR_MUST_CHECK;
-struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_route *route, const char *client);
+struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_route *route);
 void *wr_ws_session(struct wr_socket *s);
 void wr_ws_discard(struct wr_socket *s);                        /* refused before it was adopted */
 void wr_ws_adopt(struct wr_socket *s, int fd, const char *key); /* key: the checked Sec-WebSocket-Key */

@@ -199,11 +199,6 @@ int64_t wr_json_int(const struct wr_json *v, int64_t fallback)
     return json_is_integer(see(v)) ? json_integer_value(see(v)) : fallback;
 }
 
-bool wr_json_bool(const struct wr_json *v, bool fallback)
-{
-    return json_is_boolean(see(v)) ? json_is_true(see(v)) : fallback;
-}
-
 /* ---- writing ---- */
 
 struct wr_json *wr_json_build(const char *fmt, ...)

@@ -46,7 +46,6 @@ size_t wr_json_count(const struct wr_json *array);
 const struct wr_json *wr_json_at(const struct wr_json *array, size_t i);
 const char *wr_json_text(const struct wr_json *v);
 int64_t wr_json_int(const struct wr_json *v, int64_t fallback);
-bool wr_json_bool(const struct wr_json *v, bool fallback);
 
 /* Building. `fmt` is jansson's pack format ("{s:s, s:I, s:o}"); `o` takes ownership of a struct wr_json *.
  * Integers: `I` with int64_t (cast), `i` with int. Aborts on a wrong format, which is a bug. Texts that may not be UTF-8

@@ -44,11 +44,6 @@ const char *wr_request_method(const struct wr_request *req)
     return req->head.method;
 }
 
-const char *wr_request_path(const struct wr_request *req)
-{
-    return req->head.target;
-}
-
 const char *wr_request_param(const struct wr_request *req, const char *name)
 {
     for (size_t i = 0; i < req->params.count; i++)

@@ -425,14 +425,6 @@ enum wr_err wr_sales_missing(const struct wr_sales *sales)
     return wr_sales_fresh(sales) ? WR_ERR_UNKNOWN_SALE : WR_ERR_CLOSED;
 }
 
-const struct wr_sale *wr_sales_of_run(const struct wr_sales *sales, int64_t run)
-{
-    for (size_t i = 0; i < sales->count; i++)
-        if (sales->entries[i]->sale.run == run)
-            return shown(sales, sales->entries[i]);
-    return NULL;
-}
-
 const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku)
 {
     for (size_t i = 0; i < sale->sku_count; i++)

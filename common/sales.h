@@ -61,7 +61,6 @@ const struct wr_sale *wr_sales_find(const struct wr_sales *sales, const char *id
 /* Why there is none: WR_ERR_UNKNOWN_SALE, or WR_ERR_CLOSED while no recent full read stands behind that (just
  * started). */
 enum wr_err wr_sales_missing(const struct wr_sales *sales);
-const struct wr_sale *wr_sales_of_run(const struct wr_sales *sales, int64_t run);
 const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku); /* NULL: unknown */
 void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale),
                    void *ctx);

@@ -41,7 +41,7 @@ struct wr_socket {
     uint32_t partial_len;
     uint16_t close_code; /* not 0: closing */
     bool open, said_goodbye;
-    char close_reason[40], client[WR_ADDRESS_LEN];
+    char close_reason[40];
     _Alignas(max_align_t) char session[];
 };
 
@@ -125,12 +125,11 @@ enum wr_err wr_ws_open(struct wr_http *http)
 
 /* ---- a socket's life ---- */
 
-struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_route *route, const char *client)
+struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_route *route)
 {
     struct wr_socket *s = wr_alloc(sizeof *s + route->session_size);
     s->http = http;
     s->route = route;
-    wr_copy_text(s->client, sizeof s->client, client, strlen(client));
     return s;
 }
 
@@ -298,12 +297,6 @@ enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len)
     return WR_OK;
 }
 
-void wr_socket_want_writable(struct wr_socket *s)
-{
-    if (!s->close_code)
-        lws_callback_on_writable(s->wsi);
-}
-
 /* The close frame is written by hand: this libwebsockets sends one only for a reception that returns -1, and hangs
  * up without one for a callback for writing that does. The client's own close frame, or the deadline, ends the
  * connection. */
@@ -336,11 +329,6 @@ void wr_socket_close(struct wr_socket *s, int code, const char *reason)
                  strnlen(reason, sizeof s->close_reason - 1));
     wr_http_deadline(s->http, &s->deadline, CLOSE_MS);
     say_goodbye(s);
-}
-
-const char *wr_socket_client(const struct wr_socket *s)
-{
-    return s->client;
 }
 
 /* ---- libwebsockets' side ---- */

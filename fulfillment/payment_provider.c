@@ -97,11 +97,6 @@ int provider_room(struct provider *p)
     return waiting || p->breaker.probing ? 0 : 1;
 }
 
-int provider_in_flight(const struct provider *p)
-{
-    return p->in_flight;
-}
-
 enum breaker_state provider_breaker(const struct provider *p)
 {
     return p->breaker.state;

@@ -31,7 +31,6 @@ struct provider_config {
 enum wr_err provider_open(struct provider **out, struct wr_loop *loop, const struct provider_config *config) WR_MUST_CHECK;
 void provider_close(struct provider *p); /* pending callbacks run with PROVIDER_AGAIN before it returns; takes NULL */
 int provider_room(struct provider *p);   /* calls that may be started now */
-int provider_in_flight(const struct provider *p);
 enum breaker_state provider_breaker(const struct provider *p);
 
 enum provider_outcome {

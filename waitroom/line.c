@@ -2,12 +2,6 @@
 #include "mem.h"
 #include <stdlib.h>
 
-const char *seat_state_name(enum seat_state state)
-{
-    static const char *const names[] = {"over", "uncalled", "asked", "ready", "given", "inside", "quiet"};
-    return names[state];
-}
-
 void line_init(struct line *line, const struct line_events *events, void *ctx)
 {
     *line = (struct line){.events = events, .ctx = ctx};

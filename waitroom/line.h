@@ -22,7 +22,6 @@ enum {
     LINE_LIST_MAX = 4000, /* places a call */
 };
 enum seat_state { SEAT_OVER, SEAT_UNCALLED, SEAT_ASKED, SEAT_READY, SEAT_GIVEN, SEAT_INSIDE, SEAT_QUIET };
-const char *seat_state_name(enum seat_state state);
 
 struct seat {
     struct place_node node; /* in `uncalled` or `ready`, by state */

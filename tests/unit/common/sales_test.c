@@ -131,8 +131,6 @@ TEST(a_published_sale_is_known_with_its_line_and_document)
     assert_int_equal(sale->document_len, strlen(document));
     assert_int_equal(wr_sale_sku(sale, "blue")->total, 6);
     assert_null(wr_sale_sku(sale, "green"));
-    assert_ptr_equal(wr_sales_of_run(sales, 7), sale);
-    assert_null(wr_sales_of_run(sales, 8));
     assert_int_equal(changes, 1);
     finish();
 }
