@@ -1,7 +1,9 @@
 /* change_session.c
  *
- *   handler --> lock the session --> apply the act, store it with its event --> commit --> answer (API or page)
- *                  '--> none: 404                                             (told to the shop at once)
+ *   handler --> find the session --> apply the act, store it with its event --> answer (API or page), tell the shop
+ *                  |       ^                        |
+ *                  |       '--changed meanwhile-----'
+ *                  '--> none: 404
  */
 #include "change_session.h"
 #include "api.h"
@@ -22,35 +24,45 @@ struct op {
     char id[64], key[121];
     struct session session;
     enum session_verdict verdict;
+    struct session_news news;
     void (*answer)(struct op *op, enum wr_err err);
 };
+enum { TRIES = 5 };
 
 static const enum sandbox_metric metric_of[] = {
     [SESSION_PAY] = METRIC_PAID,       [SESSION_DECLINE] = METRIC_DECLINED, [SESSION_EXPIRE] = METRIC_EXPIRED,
     [SESSION_LAPSE] = METRIC_EXPIRED,  [SESSION_REFUND] = METRIC_REFUNDED,
 };
 
-static enum wr_err change_in_transaction(struct wr_pg_conn *c, void *ctx)
+static enum wr_err work(struct wr_pg_conn *c, void *ctx)
 {
     struct op *op = ctx;
-    enum wr_err err = session_find(c, &wr_sql_lock_session, op->id, &op->session);
-    if (!err)
-        err = session_change(c, &op->session, op->act, op->key, op->d->base, &op->verdict);
+    enum wr_err err = WR_ERR_CONFLICT;
+    for (int i = 0; i < TRIES && err == WR_ERR_CONFLICT; i++) {
+        err = session_find(c, &wr_sql_find_session, op->id, &op->session);
+        if (!err)
+            err = session_change(c, &op->session, op->act, op->key, op->d->base, &op->verdict, &op->news);
+    }
     return err;
 }
 
-static enum wr_err work(struct wr_pg_conn *c, void *ctx)
+/* An event that was to be delivered at once, and is; without one the promised room is given back. */
+static void tell(struct op *op)
 {
-    return wr_pg_transact(c, change_in_transaction, ctx);
+    if (op->news.lease_ms) {
+        deliver_webhook(op->d, op->news.id, op->news.payload);
+    } else if (op->news.payload) {
+        free(op->news.payload);
+        deliver_webhooks_soon(op->d);
+    }
 }
 
 static void on_done(void *ctx, enum wr_err err)
 {
     struct op *op = ctx;
-    if (!err && op->verdict == SESSION_CHANGED) {
+    if (!err && op->verdict == SESSION_CHANGED)
         wr_metric_add(metric_of[op->act], 1);
-        deliver_webhooks_soon(op->d);
-    }
+    tell(op);
     op->answer(op, err);
     free(op);
 }
@@ -64,6 +76,7 @@ static void start(struct sandboxd *d, struct wr_request *req, enum session_act a
     op->req = req;
     op->act = act;
     op->answer = answer;
+    op->news.lease_ms = deliver_webhook_promise(d);
     if (!wr_copy_text(op->id, sizeof op->id, id, strlen(id)) || !wr_copy_text(op->key, sizeof op->key, key ? key : "", key ? strlen(key) : 0))
         on_done(op, WR_ERR_NOT_FOUND);
     else if (wr_pg_submit(d->pg, work, on_done, op) != WR_OK)

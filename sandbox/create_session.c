@@ -1,7 +1,8 @@
 /* create_session.c
  *
- *   read the form --> insert, unless the key is known --> find by key --> same wish: the session (200)
- *        '--> 400                                                   '--> another wish: idempotency_error (400)
+ *   read the form --> insert --> the session (200)
+ *        |               '--the key is known--> find by key --> same wish: the session (200)
+ *        '--> 400                                    '--> another wish: idempotency_error (400)
  */
 #include "create_session.h"
 #include "api.h"
@@ -92,11 +93,9 @@ static enum wr_err work(struct wr_pg_conn *c, void *ctx)
     snprintf(amount, sizeof amount, "%" PRId64, s->amount);
     snprintf(life, sizeof life, "%" PRId64, op->life_s);
     const char *const values[] = {s->id, op->key, s->reference, amount, s->currency, s->description, s->sale, s->success_url, life};
-    enum wr_err err = wr_pg_query(c, &wr_sql_insert_session, 9, values, NULL);
-    if (!err)
-        err = session_find(c, &wr_sql_find_session_by_key, op->key, &op->found);
-    op->created = !err && !strcmp(op->found.id, s->id);
-    return err;
+    enum wr_err err = session_query(c, &wr_sql_insert_session, 9, values, &op->found);
+    op->created = !err;
+    return err == WR_ERR_NOT_FOUND ? session_find(c, &wr_sql_find_session_by_key, op->key, &op->found) : err;
 }
 
 static bool same_wish(const struct session *a, const struct session *b)

@@ -1,9 +1,10 @@
 /* deliver_webhooks.c
  *
- *   due events --claim (a lease of 8 s)--> POST, signed --2xx--> delivered
- *                                             '--anything else--> put back, due after a pause that grows
+ *   due events --claim (a lease of 8 s)--+--> POST, signed --2xx--> delivered
+ *   events of this process, born claimed-+        '--anything else--> put back, due after a pause that grows
  *
- * An event whose outcome could not be written comes again when its lease is over: the shop ignores duplicates. */
+ * Outcomes are written together, NOTING_MS after the first. An event whose outcome could not be written comes again when
+ * its lease is over: the shop ignores duplicates. */
 #include "deliver_webhooks.h"
 #include "backoff.h"
 #include "clock.h"
@@ -15,14 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIOD_MS = 250, LEASE_MS = 8000, DEADLINE_MS = 5000, RETRY_LEAST_MS = 200, RETRY_MOST_MS = 15000 };
+enum { PERIOD_MS = 250, NOTING_MS = 25, LEASE_MS = 8000, DEADLINE_MS = 5000, RETRY_LEAST_MS = 200, RETRY_MOST_MS = 15000 };
 
 struct delivery { /* one event under way */
+    struct delivery *next; /* of those answered */
     struct sandboxd *d;
     char id[64];
     char *payload;
     int attempts;
     bool delivered;
+};
+struct outcomes {
+    struct sandboxd *d;
+    struct delivery *answered;
 };
 struct claim {
     struct sandboxd *d;
@@ -33,9 +39,12 @@ struct claim {
 static void on_due(void *ctx);
 static enum wr_err claim_work(struct wr_pg_conn *c, void *op);
 static void on_claimed(void *op, enum wr_err err);
+static void give_room(struct sandboxd *d);
 static void deliver(struct delivery *e);
 static void on_answered(void *ctx, enum wr_err err, int status, const char *body, size_t len);
-static enum wr_err record_work(struct wr_pg_conn *c, void *op);
+static void on_noting(void *ctx);
+static enum wr_err note_work(struct wr_pg_conn *c, void *op);
+static void on_noted(void *op, enum wr_err err);
 static void finish(struct delivery *e);
 
 void webhook_sign(struct wr_hmac *secret, int64_t now_s, const char *payload, char out[100])
@@ -53,6 +62,7 @@ void webhook_sign(struct wr_hmac *secret, int64_t now_s, const char *payload, ch
 void deliver_webhooks_start(struct sandboxd *d)
 {
     d->delivery = wr_timer_new(d->loop, on_due, d);
+    d->outcomes_due = wr_timer_new(d->loop, on_noting, d);
     wr_timer_start(d->delivery, 0, PERIOD_MS);
 }
 
@@ -68,8 +78,12 @@ static void on_due(void *ctx)
 {
     struct sandboxd *d = ctx;
     int room = WEBHOOKS_IN_FLIGHT_MAX - d->delivering;
-    if (d->claiming || room <= 0)
+    if (d->claiming)
         return;
+    if (room <= 0) {
+        d->more_events = true; /* looked for when something has been delivered */
+        return;
+    }
     struct claim *claim = wr_alloc(sizeof *claim);
     claim->d = d;
     claim->room = room;
@@ -107,11 +121,39 @@ static void on_claimed(void *op, enum wr_err err)
     struct sandboxd *d = claim->d;
     (void)err; /* then there are none; the lease of what a lost answer claimed ends by itself */
     d->claiming = false;
+    d->delivering += claim->count;
     for (int i = 0; i < claim->count; i++)
         deliver(claim->events[i]);
     if (claim->count == claim->room || d->more_events)
         deliver_webhooks_soon(d);
     free(claim);
+}
+
+int64_t deliver_webhook_promise(struct sandboxd *d)
+{
+    if (d->delivering >= WEBHOOKS_IN_FLIGHT_MAX)
+        return 0;
+    d->delivering++;
+    return LEASE_MS;
+}
+
+void deliver_webhook(struct sandboxd *d, const char *id, char *payload)
+{
+    if (!payload) {
+        give_room(d);
+        return;
+    }
+    struct delivery *e = wr_alloc(sizeof *e);
+    *e = (struct delivery){.d = d, .payload = payload, .attempts = 1};
+    snprintf(e->id, sizeof e->id, "%s", id);
+    deliver(e);
+}
+
+static void give_room(struct sandboxd *d)
+{
+    d->delivering--;
+    if (d->more_events && !d->claiming)
+        deliver_webhooks_soon(d);
 }
 
 static void deliver(struct delivery *e)
@@ -132,15 +174,8 @@ static void deliver(struct delivery *e)
         .len = strlen(e->payload),
         .deadline_ms = DEADLINE_MS,
     };
-    d->delivering++;
     if (wr_http_client_call(d->client, &call, on_answered, e) != WR_OK)
         on_answered(e, WR_ERR_BUSY, 0, "", 0);
-}
-
-static void on_recorded(void *op, enum wr_err err)
-{
-    (void)err; /* not written: the lease ends and it comes again */
-    finish(op);
 }
 
 static void on_answered(void *ctx, enum wr_err err, int status, const char *body, size_t len)
@@ -149,25 +184,79 @@ static void on_answered(void *ctx, enum wr_err err, int status, const char *body
     struct sandboxd *d = e->d;
     (void)body;
     (void)len;
-    d->delivering--;
     e->delivered = !err && status / 100 == 2;
     wr_metric_add(e->delivered ? METRIC_DELIVERED : METRIC_NOT_DELIVERED, 1);
     if (!e->delivered)
         wr_info("webhook not delivered", "event=%s attempt=%d err=%s status=%d", e->id, e->attempts, wr_err_slug(err), status);
-    if (wr_pg_submit(d->pg, record_work, on_recorded, e) != WR_OK)
-        finish(e);
+    if (!d->answered && !d->noting && d->outcomes_due)
+        wr_timer_start(d->outcomes_due, NOTING_MS, 0);
+    e->next = d->answered;
+    d->answered = e;
+    give_room(d);
 }
 
-static enum wr_err record_work(struct wr_pg_conn *c, void *op)
+static void on_noting(void *ctx)
 {
-    struct delivery *e = op;
-    char pause[24];
-    uint32_t random;
-    if (e->delivered)
-        return wr_pg_query(c, &wr_sql_mark_delivered, 1, (const char *const[]){e->id}, NULL);
-    wr_random(&random, sizeof random);
-    snprintf(pause, sizeof pause, "%" PRIu64, wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
-    return wr_pg_query(c, &wr_sql_put_back_event, 2, (const char *const[]){e->id, pause}, NULL);
+    struct sandboxd *d = ctx;
+    struct outcomes *o = wr_alloc(sizeof *o);
+    *o = (struct outcomes){.d = d, .answered = d->answered};
+    d->answered = NULL;
+    d->noting = wr_pg_submit(d->pg, note_work, on_noted, o) == WR_OK;
+    if (!d->noting)
+        on_noted(o, WR_ERR_BUSY);
+}
+
+static enum wr_err note_work(struct wr_pg_conn *c, void *op)
+{
+    const struct outcomes *o = op;
+    struct wr_buf delivered = {0}, again = {0}, pauses = {0};
+    for (const struct delivery *e = o->answered; e; e = e->next) {
+        char pause[24];
+        uint32_t random;
+        wr_random(&random, sizeof random);
+        snprintf(pause, sizeof pause, "%" PRIu64, wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
+        wr_pg_array_add(e->delivered ? &delivered : &again, e->id);
+        if (!e->delivered)
+            wr_pg_array_add(&pauses, pause);
+    }
+    bool any_delivered = delivered.len, any_again = again.len;
+    wr_pg_array_end(&delivered);
+    wr_pg_array_end(&again);
+    wr_pg_array_end(&pauses);
+    enum wr_err err = any_delivered ? wr_pg_query(c, &wr_sql_mark_delivered, 1, (const char *const[]){delivered.at}, NULL) : WR_OK;
+    if (!err && any_again)
+        err = wr_pg_query(c, &wr_sql_put_back_events, 2, (const char *const[]){again.at, pauses.at}, NULL);
+    wr_buf_free(&delivered);
+    wr_buf_free(&again);
+    wr_buf_free(&pauses);
+    return err;
+}
+
+static void finish_all(struct delivery *e)
+{
+    while (e) {
+        struct delivery *next = e->next;
+        finish(e);
+        e = next;
+    }
+}
+
+static void on_noted(void *op, enum wr_err err)
+{
+    struct outcomes *o = op;
+    struct sandboxd *d = o->d;
+    (void)err; /* not written: the leases end and they come again */
+    finish_all(o->answered);
+    free(o);
+    d->noting = false;
+    if (d->answered && d->outcomes_due)
+        wr_timer_start(d->outcomes_due, NOTING_MS, 0);
+}
+
+void deliver_webhooks_forget(struct sandboxd *d)
+{
+    finish_all(d->answered);
+    d->answered = NULL;
 }
 
 static void finish(struct delivery *e)

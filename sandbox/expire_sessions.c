@@ -24,8 +24,10 @@ static enum wr_err expire_all(struct wr_pg_conn *c, struct sweep *sweep, const s
     for (size_t i = 0; i < wr_rows_count(rows) && !err; i++) {
         struct session s;
         enum session_verdict verdict;
+        struct session_news news = {0};
         session_read(rows, i, &s);
-        err = session_change(c, &s, SESSION_LAPSE, "", sweep->d->base, &verdict);
+        err = session_change(c, &s, SESSION_LAPSE, "", sweep->d->base, &verdict, &news);
+        free(news.payload);
         sweep->expired += !err && verdict == SESSION_CHANGED;
     }
     return err;

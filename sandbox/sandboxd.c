@@ -60,10 +60,12 @@ void sandboxd_close(void *daemon)
     struct sandboxd *d = daemon;
     wr_timer_free(d->expiry);
     wr_timer_free(d->delivery);
-    d->expiry = d->delivery = NULL;
+    wr_timer_free(d->outcomes_due);
+    d->expiry = d->delivery = d->outcomes_due = NULL;
     wr_http_client_close(d->client); /* first: how a delivery ended is written to the database */
     d->client = NULL;
     wr_pg_close(d->pg);
+    deliver_webhooks_forget(d);
     wr_hmac_free(d->webhook_secret);
     wr_buf_free(&d->key);
     free(d->base);

@@ -21,10 +21,11 @@ struct sandboxd {
     struct wr_buf key;
     char *base;        /* public URL without a slash at its end */
     char *webhook_url;
-    struct wr_timer *expiry, *delivery;
-    bool expiring, claiming; /* one such job at a time */
-    bool more_events;        /* there was one while the last claim was under way */
-    int delivering;          /* webhooks under way */
+    struct wr_timer *expiry, *delivery, *outcomes_due;
+    bool expiring, claiming, noting; /* one such job at a time */
+    bool more_events;                /* there was one while the last claim was under way, or no room for it */
+    int delivering;                  /* webhooks under way or promised */
+    struct delivery *answered;       /* whose outcome is to be written */
 };
 
 enum wr_err sandboxd_open(struct wr_runtime *rt, const void *config, void **daemon) WR_MUST_CHECK;

@@ -1,1 +1,1 @@
-update sandbox.events set delivered_at = now() where id = $1
+update sandbox.events set delivered_at = now() where id = any ($1::text[])
