@@ -16,13 +16,17 @@
 #include "repeat.h"
 #include <stdlib.h>
 
-enum { PAUSE_MS = 20 };
+enum {
+    PAUSE_MS = 50,
+    GAP_MS = 25, /* a transaction for what came meanwhile, not one for each */
+};
 
 struct accept_orders {
     struct fulfillment *f;
     struct wr_consumer *consumer;
     struct repeat *repeat;
     struct pace pace;
+    size_t allowed;
     int64_t age_ms; /* of the first event of the last batch when it was taken */
     struct wr_message messages[PACE_BATCH_MAX];
     struct order_batch batch;
@@ -56,6 +60,7 @@ static void take(void *ctx)
     const struct fulfillment *f = a->f;
     int64_t rate = pace_rate(watch_backlog_rate(f->backlog), f->config->catch_up_per_second, a->age_ms);
     size_t allowed = pace_allows(&a->pace, wr_mono_ms(), rate);
+    a->allowed = allowed;
     size_t taken = allowed && wr_pg_connected(f->pg) ? wr_consumer_take(a->consumer, a->messages, allowed) : 0;
     if (!taken) {
         a->age_ms = allowed ? 0 : a->age_ms;
@@ -84,7 +89,7 @@ static void on_recorded(void *op, enum wr_err err)
     } else {
         count(a);
     }
-    repeat_ended(a->repeat, err ? REPEAT_FAILED : REPEAT_MORE);
+    repeat_ended(a->repeat, err ? REPEAT_FAILED : a->batch.count == a->allowed ? REPEAT_MORE : REPEAT_SOON);
 }
 
 static void count(struct accept_orders *a)
@@ -125,7 +130,7 @@ enum wr_err accept_orders_open(struct accept_orders **out, struct fulfillment *f
                                         .ctx = a};
     a->f = f;
     a->pace.filled_at_ms = wr_mono_ms();
-    a->repeat = repeat_new(f->loop, PAUSE_MS, take, a);
+    a->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, take, a);
     enum wr_err err = wr_consumer_open(&a->consumer, f->loop, &config);
     if (err) {
         accept_orders_close(a);

@@ -105,7 +105,7 @@ struct cancel_orders *cancel_orders_open(struct fulfillment *f)
 {
     struct cancel_orders *cancels = wr_alloc(sizeof *cancels);
     cancels->f = f;
-    cancels->repeat = repeat_new(f->loop, PAUSE_MS, run, cancels);
+    cancels->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, cancels);
     return cancels;
 }
 

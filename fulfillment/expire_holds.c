@@ -64,7 +64,7 @@ struct expire_holds *expire_holds_open(struct fulfillment *f)
 {
     struct expire_holds *e = wr_alloc(sizeof *e);
     e->f = f;
-    e->repeat = repeat_new(f->loop, PAUSE_MS, run, e);
+    e->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, e);
     return e;
 }
 

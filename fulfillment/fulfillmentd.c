@@ -69,6 +69,7 @@ enum wr_err fulfillment_open(struct wr_runtime *runtime, const void *config, voi
     f->links = payment_jobs_open(f, &get_payment_links);
     f->closings = payment_jobs_open(f, &close_payments);
     f->refunds = payment_jobs_open(f, &refund_payments);
+    f->intake = webhook_intake_open(f);
     f->webhooks = process_webhooks_open(f);
     f->expiry = expire_holds_open(f);
     f->cancels = cancel_orders_open(f);
@@ -101,7 +102,7 @@ bool fulfillment_ready(void *daemon, const char **why)
 static bool idle(const struct fulfillment *f)
 {
     return accept_orders_idle(f->accept) && payment_jobs_idle(f->links) && payment_jobs_idle(f->closings) &&
-           payment_jobs_idle(f->refunds) && process_webhooks_idle(f->webhooks) && expire_holds_idle(f->expiry) &&
+           payment_jobs_idle(f->refunds) && webhook_intake_idle(f->intake) && process_webhooks_idle(f->webhooks) && expire_holds_idle(f->expiry) &&
            cancel_orders_idle(f->cancels) && relay_outbox_idle(f->relay) &&
            publish_dead_letters_idle(f->dead_letters) && watch_backlog_idle(f->backlog);
 }
@@ -151,6 +152,7 @@ void fulfillment_close(void *daemon)
     cancel_orders_close(f->cancels);
     expire_holds_close(f->expiry);
     process_webhooks_close(f->webhooks);
+    webhook_intake_close(f->intake);
     payment_jobs_close(f->refunds);
     payment_jobs_close(f->closings);
     payment_jobs_close(f->links);

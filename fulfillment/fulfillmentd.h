@@ -13,6 +13,7 @@
 #include "redis.h"
 #include "relay_outbox.h"
 #include "service.h"
+#include "take_webhook.h"
 #include "watch_backlog.h"
 
 #define TOPIC_RESERVATIONS "waitroom.reservations"
@@ -41,6 +42,7 @@ struct fulfillment {
     struct cancel_orders *cancels;
     struct expire_holds *expiry;
     struct payment_jobs *links, *closings, *refunds;
+    struct webhook_intake *intake;
     struct process_webhooks *webhooks;
     struct relay_outbox *relay;
     struct publish_dead_letters *dead_letters;

@@ -12,10 +12,11 @@
 #include <string.h>
 
 enum {
-    PAUSE_MS = 250,
+    PAUSE_MS = 300,
+    GAP_MS = 40,    /* between claims */
+    GATHER_MS = 25, /* answers that are settled together */
     AGAIN_MS = 250,
     AGAIN_MAX_MS = 30000,
-    CLAIM_MAX = 64,
 };
 
 struct payment_jobs {
@@ -26,11 +27,20 @@ struct payment_jobs {
     int wanted;  /* of the claim under way */
     bool starved; /* there may be more, but the provider was busy to its limit */
     size_t claimed_count;
-    struct payment_job *claimed[CLAIM_MAX];
+    struct payment_job *claimed[PAYMENT_JOBS_MAX];
+    struct wr_timer *gather;
+    struct payment_job *gathered;
+    bool settling;
+    size_t batch_count;
+    struct payment_job *batch[PAYMENT_JOBS_MAX];
 };
 
 static enum wr_err claim(struct wr_pg_conn *c, void *op);
 static void on_claimed(void *op, enum wr_err err);
+static void on_gathered(void *ctx);
+static enum wr_err settle_many(struct wr_pg_conn *c, void *op);
+static void on_settled_many(void *op, enum wr_err err);
+static void submit_settle(struct payment_job *job);
 static enum wr_err settle(struct wr_pg_conn *c, void *op);
 static void on_settled(void *op, enum wr_err err);
 static enum wr_err put_back(struct wr_pg_conn *c, void *op);
@@ -43,7 +53,7 @@ static void claim_some(void *ctx)
 {
     struct payment_jobs *jobs = ctx;
     int room = provider_room(jobs->f->provider);
-    jobs->wanted = room < CLAIM_MAX ? room : CLAIM_MAX;
+    jobs->wanted = room < PAYMENT_JOBS_MAX ? room : PAYMENT_JOBS_MAX;
     jobs->starved = jobs->wanted <= 0;
     if (jobs->wanted <= 0)
         repeat_ended(jobs->repeat, REPEAT_IDLE);
@@ -82,7 +92,7 @@ static enum wr_err claim(struct wr_pg_conn *c, void *op)
     enum wr_err err = wr_pg_query(c, &wr_sql_claim_payments, 2, (const char *[]){jobs->kind->state, limit}, &rows);
     if (err)
         return err;
-    for (size_t row = 0; row < wr_rows_count(rows) && row < CLAIM_MAX; row++)
+    for (size_t row = 0; row < wr_rows_count(rows) && row < PAYMENT_JOBS_MAX; row++)
         jobs->claimed[jobs->claimed_count++] = read_job(rows, row);
     wr_rows_free(rows);
     return WR_OK;
@@ -130,12 +140,69 @@ void payment_job_answered(void *ctx, enum provider_outcome outcome, const char *
         snprintf(job->session_id, sizeof job->session_id, "%s", session_id);
     if (url)
         snprintf(job->url, sizeof job->url, "%s", url);
-    bool again = outcome == PROVIDER_AGAIN;
-    if (wr_pg_submit(job->jobs->f->pg, again ? put_back : settle, again ? on_put_back : on_settled, job) != WR_OK)
-        forget(job); /* its lease ends by itself */
+    struct payment_jobs *jobs = job->jobs;
+    if (outcome == PROVIDER_AGAIN) {
+        if (wr_pg_submit(jobs->f->pg, put_back, on_put_back, job) != WR_OK)
+            forget(job); /* its lease ends by itself */
+    } else if (jobs->kind->settle_many) {
+        if (!jobs->gathered && !jobs->settling)
+            wr_timer_start(jobs->gather, GATHER_MS, 0);
+        job->next = jobs->gathered;
+        jobs->gathered = job;
+    } else {
+        submit_settle(job);
+    }
+}
+
+/* ---- settle many ---- */
+
+static void on_gathered(void *ctx)
+{
+    struct payment_jobs *jobs = ctx;
+    jobs->batch_count = 0;
+    while (jobs->gathered && jobs->batch_count < PAYMENT_JOBS_MAX) {
+        jobs->batch[jobs->batch_count++] = jobs->gathered;
+        jobs->gathered = jobs->gathered->next;
+    }
+    jobs->settling = true;
+    if (wr_pg_submit(jobs->f->pg, settle_many, on_settled_many, jobs) != WR_OK)
+        on_settled_many(jobs, WR_ERR_BUSY);
+}
+
+static enum wr_err settle_many_in_transaction(struct wr_pg_conn *c, void *op)
+{
+    struct payment_jobs *jobs = op;
+    return jobs->kind->settle_many(c, jobs->batch, jobs->batch_count);
+}
+
+static enum wr_err settle_many(struct wr_pg_conn *c, void *op)
+{
+    return wr_pg_transact(c, settle_many_in_transaction, op);
+}
+
+static void on_settled_many(void *op, enum wr_err err)
+{
+    struct payment_jobs *jobs = op;
+    for (size_t i = 0; i < jobs->batch_count; i++) {
+        struct payment_job *job = jobs->batch[i];
+        if (err || !job->settled)
+            submit_settle(job); /* one by one: whatever was wrong is wrong with one of them */
+        else
+            on_settled(job, WR_OK);
+    }
+    jobs->settling = false;
+    if (jobs->gathered)
+        wr_timer_start(jobs->gather, GATHER_MS, 0);
 }
 
 /* ---- settle ---- */
+
+static void submit_settle(struct payment_job *job)
+{
+    job->order = (struct order){0};
+    if (wr_pg_submit(job->jobs->f->pg, settle, on_settled, job) != WR_OK)
+        forget(job); /* its lease ends by itself */
+}
 
 static enum wr_err settle(struct wr_pg_conn *c, void *op)
 {
@@ -157,10 +224,11 @@ static void on_settled(void *op, enum wr_err err)
     }
     order_count(&job->order);
     relay_outbox_kick(f->relay);
-    if (job->order.payment_id) { /* what was settled may be work of another kind now */
+    /* What was settled may be work of another kind now. */
+    if (strcmp(job->order.payment_state, "closing") == 0)
         payment_jobs_kick(f->closings);
+    if (strcmp(job->order.payment_state, "refunding") == 0)
         payment_jobs_kick(f->refunds);
-    }
     forget(job);
 }
 
@@ -200,7 +268,8 @@ struct payment_jobs *payment_jobs_open(struct fulfillment *f, const struct payme
     struct payment_jobs *jobs = wr_alloc(sizeof *jobs);
     jobs->f = f;
     jobs->kind = kind;
-    jobs->repeat = repeat_new(f->loop, PAUSE_MS, claim_some, jobs);
+    jobs->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, claim_some, jobs);
+    jobs->gather = wr_timer_new(f->loop, on_gathered, jobs);
     return jobs;
 }
 
@@ -225,5 +294,6 @@ void payment_jobs_close(struct payment_jobs *jobs)
     if (!jobs)
         return;
     repeat_free(jobs->repeat);
+    wr_timer_free(jobs->gather);
     free(jobs);
 }

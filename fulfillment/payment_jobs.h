@@ -1,8 +1,8 @@
 /* payment_jobs.h - payments in one state that need the provider: claimed from PostgreSQL under a lease, asked of the
  * provider with bounded concurrency, settled in PostgreSQL. What became of a lost answer is found out by asking again.
  *
- *   claim --> call (provider) --an answer--> settle --> gone
- *               |
+ *   claim --> call (provider) --an answer--> gather --> settle many --usual--> gone
+ *               |                                           '--anything else--> settle --> gone
  *               no answer, or not now --> put back, later and later
  */
 #ifndef PAYMENT_JOBS_H
@@ -10,10 +10,13 @@
 #include "change_order.h"
 #include "payment_provider.h"
 
+enum { PAYMENT_JOBS_MAX = 64 }; /* in one claim, and in one batch that is settled */
 struct fulfillment;
 struct payment_jobs;
 struct payment_job {
     struct payment_jobs *jobs;
+    struct payment_job *next; /* of those gathered */
+    bool settled;             /* with the others of its batch */
     int64_t id, unit_price, quantity, attempts;
     char order_id[WR_UUID_LEN + 1], sale[WR_SALE_LEN + 1], name[420], currency[4];
     char session_id[PROVIDER_ID_MAX], url[PROVIDER_URL_MAX];
@@ -23,6 +26,8 @@ struct payment_job {
 struct payment_kind {
     const char *state; /* of the payments it takes */
     void (*call)(struct provider *provider, struct payment_job *job); /* ends in payment_job_answered() */
+    /* Optional: settles together, inside a transaction, what takes the usual course, and marks those jobs as `settled`. */
+    enum wr_err (*settle_many)(struct wr_pg_conn *c, struct payment_job *const jobs[], size_t count);
     wr_pg_work *settle; /* with a payment_job, inside a transaction; its outcome is never PROVIDER_AGAIN */
 };
 struct payment_jobs *payment_jobs_open(struct fulfillment *f, const struct payment_kind *kind);

@@ -1,6 +1,9 @@
 /* process_webhooks.c
  *
- *   claim --> settle (PostgreSQL) --confirmed, known, refunding, ignored--> gone
+ *   take what is due --payments of orders that wait for them: all confirmed in the same transaction--> gone
+ *     | anything else, and all of a batch that was refused: leased
+ *     v
+ *   settle (PostgreSQL) --confirmed, known, refunding, ignored--> gone
  *                | the order has expired                   | no such order (yet): tried again, later and later
  *                v
  *              take a unit (Redis) --taken--> settle as taken --> gone
@@ -27,8 +30,9 @@
 #include <string.h>
 
 enum {
-    PAUSE_MS = 200,
-    RUNNING_MAX = 32,
+    PAUSE_MS = 300,
+    GAP_MS = 40, /* what comes meanwhile is one batch */
+    TAKE_MAX = 50,
     AGAIN_MS = 200,
     AGAIN_MAX_MS = 60000,
 };
@@ -39,23 +43,23 @@ struct process_webhooks {
     struct wr_args args;
     int running, wanted;
     bool starved;
-    size_t claimed_count;
-    struct op *claimed[RUNNING_MAX];
+    size_t taken_count;
+    struct op *taken[TAKE_MAX];
 };
 enum unit { UNIT_NOT_ASKED, UNIT_TAKEN, UNIT_NONE };
 struct op {
     struct process_webhooks *w;
     int64_t id, attempts;
     struct provider_event event;
-    bool understood;
+    bool understood, confirmed; /* confirmed: with its batch */
     enum unit unit;
     struct order order;
     enum settled settled;
     const char *outcome; /* why it is tried again; NULL: it is processed */
 };
 
-static enum wr_err claim(struct wr_pg_conn *c, void *op);
-static void on_claimed(void *op, enum wr_err err);
+static enum wr_err take(struct wr_pg_conn *c, void *op);
+static void on_taken_some(void *op, enum wr_err err);
 static enum wr_err settle(struct wr_pg_conn *c, void *op);
 static void on_settled(void *op, enum wr_err err);
 static void take_unit(struct op *op);
@@ -63,16 +67,16 @@ static void on_taken(void *ctx, enum wr_err err, const struct wr_reply *reply);
 static void try_again(struct op *op, const char *outcome);
 static void finish(struct op *op);
 
-/* ---- claim ---- */
+/* ---- take ---- */
 
-static void claim_some(void *ctx)
+static void take_some(void *ctx)
 {
     struct process_webhooks *w = ctx;
-    w->wanted = RUNNING_MAX - w->running;
+    w->wanted = TAKE_MAX - w->running;
     w->starved = w->wanted <= 0;
     if (w->starved)
         repeat_ended(w->repeat, REPEAT_IDLE);
-    else if (wr_pg_submit(w->f->pg, claim, on_claimed, w) != WR_OK)
+    else if (wr_pg_submit(w->f->pg, take, on_taken_some, w) != WR_OK)
         repeat_ended(w->repeat, REPEAT_FAILED);
 }
 
@@ -90,20 +94,119 @@ static struct op *read_event(const struct wr_rows *rows, size_t row)
     return op;
 }
 
-static enum wr_err claim(struct wr_pg_conn *c, void *ctx)
+static void forget_taken(struct process_webhooks *w)
 {
-    struct process_webhooks *w = ctx;
+    for (size_t i = 0; i < w->taken_count; i++)
+        free(w->taken[i]);
+    w->taken_count = 0;
+}
+
+static enum wr_err read_due(struct wr_pg_conn *c, struct process_webhooks *w)
+{
     char limit[12];
     struct wr_rows *rows;
-    w->claimed_count = 0;
     snprintf(limit, sizeof limit, "%d", w->wanted);
-    enum wr_err err = wr_pg_query(c, &wr_sql_claim_webhooks, 1, (const char *[]){limit}, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_find_due_webhooks, 1, (const char *[]){limit}, &rows);
     if (err)
         return err;
-    for (size_t row = 0; row < wr_rows_count(rows); row++)
-        w->claimed[w->claimed_count++] = read_event(rows, row);
+    for (size_t row = 0; row < wr_rows_count(rows); row++) {
+        w->taken[w->taken_count++] = read_event(rows, row);
+        w->taken[row]->w = w;
+    }
     wr_rows_free(rows);
     return WR_OK;
+}
+
+/* Of the taken, those that are confirmed or those that are not. */
+static enum wr_err write_ids(struct wr_pg_conn *c, const struct process_webhooks *w, bool confirmed)
+{
+    struct wr_buf ids = {0};
+    for (size_t i = 0; i < w->taken_count; i++)
+        if (w->taken[i]->confirmed == confirmed)
+            array_add_int(&ids, w->taken[i]->id);
+    bool any = ids.len;
+    wr_pg_array_end(&ids);
+    enum wr_err err = WR_OK;
+    if (any && confirmed)
+        err = wr_pg_query(c, &wr_sql_finish_webhooks, 2, (const char *[]){ids.at, settled_name(SETTLED_CONFIRMED)}, NULL);
+    else if (any)
+        err = wr_pg_query(c, &wr_sql_lease_webhooks, 1, (const char *[]){ids.at}, NULL);
+    wr_buf_free(&ids);
+    return err;
+}
+
+static size_t lock_orders(struct wr_pg_conn *c, struct process_webhooks *w, enum wr_err *err)
+{
+    struct order *orders[TAKE_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < w->taken_count; i++) {
+        struct op *op = w->taken[i];
+        if (!op->understood || op->event.news != NEWS_PAID || !wr_uuid_valid(op->event.order_id, strlen(op->event.order_id)))
+            continue;
+        snprintf(op->order.public_id, sizeof op->order.public_id, "%s", op->event.order_id);
+        orders[count++] = &op->order;
+    }
+    *err = count ? orders_lock_free(c, orders, count) : WR_OK;
+    return count;
+}
+
+/* The usual course: the order waits for the payment that was made. */
+static enum wr_err confirm_usual(struct wr_pg_conn *c, struct process_webhooks *w)
+{
+    struct order *orders[TAKE_MAX];
+    const char *sessions[TAKE_MAX], *urls[TAKE_MAX];
+    size_t count = 0;
+    enum wr_err err;
+    if (!lock_orders(c, w, &err) || err)
+        return err;
+    for (size_t i = 0; i < w->taken_count; i++) {
+        struct op *op = w->taken[i];
+        op->confirmed = op->order.locked && op->order.status == ORDER_PENDING_PAYMENT && strcmp(op->order.payment_state, "open") == 0;
+        if (!op->confirmed)
+            continue;
+        orders[count] = &op->order;
+        sessions[count] = op->event.session_id[0] ? op->event.session_id : NULL;
+        urls[count++] = NULL;
+    }
+    if (!count)
+        return WR_OK;
+    err = orders_set(c, orders, count, ORDER_CONFIRMED, NULL);
+    if (!err)
+        err = orders_set_payment(c, orders, count, "paid", sessions, urls);
+    return err ? err : write_ids(c, w, true);
+}
+
+static enum wr_err take_and_confirm(struct wr_pg_conn *c, void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    enum wr_err err = read_due(c, w);
+    if (!err)
+        err = confirm_usual(c, w);
+    return err ? err : write_ids(c, w, false);
+}
+
+static enum wr_err take_only(struct wr_pg_conn *c, void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    enum wr_err err = read_due(c, w);
+    return err ? err : write_ids(c, w, false);
+}
+
+static enum wr_err take(struct wr_pg_conn *c, void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    enum wr_err err = wr_pg_transact(c, take_and_confirm, w);
+    if (err != WR_ERR_CONFLICT && err != WR_ERR_INVALID)
+        return err;
+    forget_taken(w); /* one of them was refused, and so all were: one by one it can only stop itself */
+    return wr_pg_transact(c, take_only, w);
+}
+
+static void count_confirmed(struct op *op)
+{
+    order_count(&op->order);
+    relay_outbox_kick(op->w->f->relay);
+    free(op);
 }
 
 static void submit_settle(struct op *op)
@@ -112,28 +215,38 @@ static void submit_settle(struct op *op)
         finish(op); /* it is due again by itself */
 }
 
-static void on_claimed(void *ctx, enum wr_err err)
+static void on_taken_some(void *ctx, enum wr_err err)
 {
     struct process_webhooks *w = ctx;
-    if (err) {
+    size_t count = w->taken_count;
+    if (err) { /* due still, or settled, or due again when their lease is over */
+        forget_taken(w);
         repeat_ended(w->repeat, REPEAT_FAILED);
         return;
     }
-    for (size_t i = 0; i < w->claimed_count; i++) {
-        w->claimed[i]->w = w;
-        w->running++;
-        submit_settle(w->claimed[i]);
+    w->taken_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct op *op = w->taken[i];
+        if (op->confirmed) {
+            count_confirmed(op);
+        } else {
+            w->running++;
+            submit_settle(op);
+        }
     }
-    repeat_ended(w->repeat, w->claimed_count == (size_t)w->wanted ? REPEAT_MORE : REPEAT_IDLE);
+    repeat_ended(w->repeat, count == (size_t)w->wanted ? REPEAT_MORE : REPEAT_IDLE);
 }
 
 /* ---- settle ---- */
 
 static enum wr_err mark_processed(struct wr_pg_conn *c, const struct op *op, const char *outcome)
 {
-    char id[24];
-    snprintf(id, sizeof id, "%lld", (long long)op->id);
-    return wr_pg_query(c, &wr_sql_finish_webhook, 2, (const char *[]){id, outcome}, NULL);
+    struct wr_buf ids = {0};
+    array_add_int(&ids, op->id);
+    wr_pg_array_end(&ids);
+    enum wr_err err = wr_pg_query(c, &wr_sql_finish_webhooks, 2, (const char *[]){ids.at, outcome}, NULL);
+    wr_buf_free(&ids);
+    return err;
 }
 
 static enum wr_err settle_news(struct wr_pg_conn *c, struct op *op)
@@ -188,12 +301,13 @@ static void on_settled(void *ctx, enum wr_err err)
         if (op->unit != UNIT_NOT_ASKED && op->settled != SETTLED_KNOWN)
             wr_metric_add(op->unit == UNIT_TAKEN ? MEASURE_LATE_TAKEN : MEASURE_LATE_REFUNDED, 1);
         relay_outbox_kick(f->relay);
-        payment_jobs_kick(f->refunds);
+        if (op->settled == SETTLED_REFUNDING)
+            payment_jobs_kick(f->refunds);
         finish(op);
     }
 }
 
-/* ---- take ---- */
+/* ---- take a unit ---- */
 
 static void take_unit(struct op *op)
 {
@@ -267,7 +381,7 @@ struct process_webhooks *process_webhooks_open(struct fulfillment *f)
 {
     struct process_webhooks *w = wr_alloc(sizeof *w);
     w->f = f;
-    w->repeat = repeat_new(f->loop, PAUSE_MS, claim_some, w);
+    w->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, take_some, w);
     return w;
 }
 

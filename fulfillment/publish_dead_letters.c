@@ -99,7 +99,7 @@ struct publish_dead_letters *publish_dead_letters_open(struct fulfillment *f)
 {
     struct publish_dead_letters *p = wr_alloc(sizeof *p);
     p->f = f;
-    p->repeat = repeat_new(f->loop, PAUSE_MS, run, p);
+    p->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, p);
     return p;
 }
 

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 11 }; /* of insert_orders.sql */
+enum { COLUMNS = ARRAYS_MAX }; /* of insert_orders.sql */
 
 struct record { /* what the steps hand on */
     struct wr_pg_conn *c;
@@ -36,27 +36,6 @@ void batch_item_read(struct batch_item *item)
     item->dead = order_event_decode(item->payload, item->len, &item->event, item->why) != WR_OK;
 }
 
-static void add_int(struct wr_buf *array, int64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    wr_pg_array_add(array, text);
-}
-
-static enum wr_err query_arrays(struct wr_pg_conn *c, const struct wr_sql *sql, struct wr_buf *arrays, int count,
-                                struct wr_rows **rows)
-{
-    const char *values[COLUMNS];
-    for (int i = 0; i < count; i++) {
-        wr_pg_array_end(&arrays[i]);
-        values[i] = arrays[i].at;
-    }
-    enum wr_err err = wr_pg_query(c, sql, count, values, rows);
-    for (int i = 0; i < count; i++)
-        wr_buf_free(&arrays[i]);
-    return err;
-}
-
 /* ---- insert ---- */
 
 static enum wr_err insert(struct record *r)
@@ -66,15 +45,15 @@ static enum wr_err insert(struct record *r)
         const struct order_event *e = &r->reservations[i]->event;
         wr_pg_array_add(&a[0], e->order_id);
         wr_pg_array_add(&a[1], e->sale);
-        add_int(&a[2], e->run);
+        array_add_int(&a[2], e->run);
         wr_pg_array_add(&a[3], e->sku);
-        add_int(&a[4], e->quantity);
+        array_add_int(&a[4], e->quantity);
         wr_pg_array_add(&a[5], e->shopper);
-        add_int(&a[6], e->lane);
-        add_int(&a[7], e->place);
+        array_add_int(&a[6], e->lane);
+        array_add_int(&a[7], e->place);
         wr_pg_array_add(&a[8], e->jti);
-        add_int(&a[9], e->granted_ms);
-        add_int(&a[10], e->at_ms);
+        array_add_int(&a[9], e->granted_ms);
+        array_add_int(&a[10], e->at_ms);
     }
     enum wr_err err = query_arrays(r->c, &wr_sql_insert_orders, a, COLUMNS, &r->added);
     if (!err)
@@ -93,7 +72,7 @@ static enum wr_err find_refused(struct record *r)
         const struct order_event *e = &r->reservations[i]->event;
         wr_pg_array_add(&a[0], e->order_id);
         wr_pg_array_add(&a[1], e->sale);
-        add_int(&a[2], e->run);
+        array_add_int(&a[2], e->run);
         wr_pg_array_add(&a[3], e->sku);
     }
     enum wr_err err = query_arrays(r->c, &wr_sql_find_refused, a, 4, &rows);
@@ -188,7 +167,7 @@ static enum wr_err commit_units(struct record *r)
     for (size_t i = 0; i < r->sku_count; i++) {
         wr_pg_array_add(&a[0], r->skus[i].sale);
         wr_pg_array_add(&a[1], r->skus[i].sku);
-        add_int(&a[2], r->skus[i].accepted);
+        array_add_int(&a[2], r->skus[i].accepted);
     }
     return query_arrays(r->c, &wr_sql_commit_units, a, 3, NULL);
 }
@@ -216,7 +195,7 @@ static enum wr_err remember_cancels(struct record *r)
         wr_pg_array_add(&a[0], item->event.order_id);
         wr_pg_array_add(&a[1], item->event.sale);
         wr_pg_array_add(&a[2], item->event.shopper);
-        add_int(&a[3], item->event.at_ms);
+        array_add_int(&a[3], item->event.at_ms);
         r->batch->done.cancels++;
     }
     return r->batch->done.cancels ? query_arrays(r->c, &wr_sql_remember_cancels, a, 4, NULL) : WR_OK;

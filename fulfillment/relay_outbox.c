@@ -22,6 +22,7 @@
 
 enum {
     PAUSE_MS = 200,
+    GAP_MS = 25,
     CALL_MAX = 200,      /* entries in one script call: a few milliseconds of Redis */
     WAITING_MAX = 32,    /* sales whose stock is not there (yet) */
     WAITING_AGAIN = 10,  /* rounds until they are looked at again */
@@ -193,11 +194,12 @@ static void on_told(void *ctx, enum wr_err err, const struct wr_reply *reply)
 
 static void finish_round(struct relay_outbox *r)
 {
+    bool more = r->rows && wr_rows_count(r->rows) >= CALL_MAX; /* a call's size may have left some */
     wr_rows_free(r->rows);
     r->rows = NULL;
     if (r->told_some)
         wr_pg_array_end(&r->told);
-    repeat_ended(r->repeat, r->failed ? REPEAT_FAILED : r->told_some ? REPEAT_MORE : REPEAT_IDLE);
+    repeat_ended(r->repeat, r->failed ? REPEAT_FAILED : !r->told_some ? REPEAT_IDLE : more ? REPEAT_MORE : REPEAT_SOON);
 }
 
 /* ---- life ---- */
@@ -206,7 +208,7 @@ struct relay_outbox *relay_outbox_open(struct fulfillment *f)
 {
     struct relay_outbox *r = wr_alloc(sizeof *r);
     r->f = f;
-    r->repeat = repeat_new(f->loop, PAUSE_MS, read_on, r);
+    r->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, read_on, r);
     return r;
 }
 

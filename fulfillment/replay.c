@@ -69,8 +69,8 @@ static enum wr_err replay_event(struct wr_pg_conn *c, const struct letter *lette
 static enum wr_err replay_webhook(struct wr_pg_conn *c, const struct letter *letter)
 {
     struct wr_json *json;
-    struct wr_rows *rows = NULL;
     struct provider_event event;
+    struct stored_webhook webhook = {.event = &event, .body = letter->payload};
     enum wr_err err = wr_json_parse(&json, letter->payload, letter->len, NULL);
     if (!err) {
         err = provider_event_decode(json, &event);
@@ -79,10 +79,9 @@ static enum wr_err replay_webhook(struct wr_pg_conn *c, const struct letter *let
     if (err)
         printf("still not understood: no event of the payment provider's\n");
     else
-        err = webhook_store(c, &event, letter->payload, &rows);
+        err = webhooks_store(c, &webhook, 1);
     if (!err)
-        printf("webhook %s: %s\n", event.id, wr_rows_count(rows) ? "stored" : "known already");
-    wr_rows_free(rows);
+        printf("webhook %s: %s\n", event.id, webhook.fresh ? "stored" : "known already");
     return err;
 }
 

@@ -61,7 +61,7 @@ struct watch_backlog *watch_backlog_open(struct fulfillment *f)
 {
     struct watch_backlog *w = wr_alloc(sizeof *w);
     w->f = f;
-    w->repeat = repeat_new(f->loop, PAUSE_MS, run, w);
+    w->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, w);
     return w;
 }
 

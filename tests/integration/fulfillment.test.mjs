@@ -194,6 +194,32 @@ describe('a webhook', () => {
         assert.deepEqual((await l.events(r)).filter((s) => s === 'confirmed'), ['confirmed']);
     });
 
+    test('among many at once is settled with them or, when it is unusual, by itself; each order once', async () => {
+        const orders = await Promise.all(Array.from({ length: 7 }, () => l.reserve())), unpaid = await l.reserve(), unknown = l.reservation();
+        for (const r of [...orders, unpaid]) await l.becomes(r, 'pending_payment');
+        const paid = (r) => l.provider.event('checkout.session.completed', l.provider.session(r.order_id));
+        for (const r of orders) l.provider.pay(r.order_id);
+        const odd = [
+            l.provider.event('checkout.session.completed', { id: 'cs_unknown', client_reference_id: unknown.order_id, status: 'complete', payment_status: 'paid' }),
+            l.provider.event('checkout.session.completed', { id: 'cs_foreign', client_reference_id: 'not one of ours', status: 'complete', payment_status: 'paid' }),
+            l.provider.event('charge.updated', { id: 'ch_1' }),
+        ];
+        const bodies = [...orders.flatMap((r) => [paid(r), paid(r)]), ...odd], before = await stored();
+        const answers = await Promise.all([...bodies, ...bodies].map((body) => l.provider.send(d.url, body)));
+        assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
+        assert.equal(await stored(), before + bodies.length);
+        for (const r of orders) {
+            await l.becomes(r, 'confirmed');
+            assert.equal((await l.isTold(r)).hold, 'sold');
+            assert.deepEqual(await l.events(r), ['queued', 'pending_payment', 'confirmed']);
+            assert.equal((await l.order(r)).payment, 'paid');
+        }
+        const outcomes = (event) => l.value('select outcome from webhook_events where provider_event_id = $1', JSON.parse(event).id);
+        await waitFor('the unusual ones', async () => assert.deepEqual(await Promise.all(odd.map(outcomes)), ['unknown-order', 'not-ours', 'ignored']) ?? true);
+        assert.equal((await l.order(unpaid)).status, 'pending_payment');
+        await proves(l);
+    });
+
     test('before its order is stored, answered 200 and tried until the order is there', async () => {
         const r = await l.hold(l.reservation());
         const session = l.provider.open({ client_reference_id: r.order_id }, r.order_id);

@@ -1,14 +1,15 @@
--- The only statement that changes the state of an order that exists: compare and set, with its event, what its sku's
--- ledger row changes by ($6 times the quantity), and what Redis and the shopper are told ($7: not at all).
+-- The only statement that changes the state of orders that exist, one or many from the same state to the same: compare and
+-- set, each with its event, what its sku's ledger row changes by ($6 times the quantity), and what Redis and the shopper are
+-- told ($7: not at all).
 with changed as (
     update orders set status = $3, reason = nullif($4, ''), event = event + 1, updated_at = now(),
         hold_expires_at = case when $3 = 'pending_payment' then now() + make_interval(secs => hold_s) else hold_expires_at end
-    where public_id = $1::uuid and status = $2
+    where public_id = any ($1::uuid[]) and status = $2
     returning orders as o
 ), ledger as (
-    update skus set committed = committed + $6::integer * (o).quantity
-    from changed
-    where $6::integer <> 0 and sale = (o).sale and sku = (o).sku
+    update skus k set committed = k.committed + $6::integer * c.quantity
+    from (select (o).sale, (o).sku, sum((o).quantity) as quantity from changed where $6::integer <> 0 group by 1, 2) as c
+    where k.sale = c.sale and k.sku = c.sku
 ), logged as (
     insert into order_events (order_id, event, status, reason)
     select (o).id, (o).event, (o).status, (o).reason from changed
@@ -19,4 +20,4 @@ with changed as (
     from changed
     where not $7::boolean
 )
-select (o).event as event from changed
+select (o).public_id as public_id, (o).event as event from changed

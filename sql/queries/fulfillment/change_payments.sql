@@ -1,4 +1,6 @@
--- A payment's next state; $3 is what the provider calls it, where that is new.
-update payments set state = $2, provider_id = coalesce($3, provider_id), url = coalesce($4, url), lease_until = null,
-       next_attempt_at = now(), updated_at = now(), attempts = 0
-where id = $1::bigint
+-- The next state of payments; provider_id is what the provider calls each, where that is new.
+update payments p
+set state = $2, provider_id = coalesce(n.provider_id, p.provider_id), url = coalesce(n.url, p.url), lease_until = null,
+    next_attempt_at = now(), updated_at = now(), attempts = 0
+from unnest($1::bigint[], $3::text[], $4::text[]) as n (id, provider_id, url)
+where p.id = n.id
