@@ -165,7 +165,7 @@ describe('an order that is not paid', () => {
 
 describe('a webhook', () => {
     let l, d;
-    before(async () => { ({ l, d } = await open()); });
+    before(async () => { ({ l, d } = await open({ total: 20 })); });
     after(() => d.stop());
     const stored = () => l.value('select count(*)::int from webhook_events');
 
