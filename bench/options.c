@@ -102,6 +102,8 @@ static const struct option {
      "connect from 127.0.0.A to 127.0.0.B in turn"},
     {"--processes", NULL, "0", read_int, AT(processes), "N",
      "how many processes (0: as many as their descriptors need)"},
+    {"--gather", NULL, "0", read_int, AT(gather_s), "S",
+     "hold the line until everybody has joined, at most S seconds: the drip then meets the whole crowd"},
     {"--timeout", NULL, "0", read_int, AT(timeout_s), "S",
      "end then, whatever is open (0: 300, or never with --sale)"},
     {"--least", NULL, "0", read_int, AT(least_percent), "P",

@@ -227,6 +227,22 @@ static void render_messages(struct stage *stage)
     snprintf(stage->checkout_path, sizeof stage->checkout_path, "/v1/sales/%s/checkout", stage->sale);
 }
 
+/* POST /v1/admin/sales/{sale}/<verb> */
+static bool tell_sale(const struct stage *stage, const char *verb)
+{
+    struct target public;
+    struct wr_buf answer = {0};
+    char path[128];
+    if (!one_target(&public, stage->options->url))
+        return false;
+    snprintf(path, sizeof path, "/v1/admin/sales/%s/%s", stage->sale, verb);
+    int status = ask(stage, &public, "POST", path, NULL, &answer);
+    if (status != 200 && status != 204)
+        fprintf(stderr, "stampede: the sale %s did not take '%s': %d\n", stage->sale, verb, status);
+    wr_buf_free(&answer);
+    return status == 200 || status == 204;
+}
+
 bool setup_stage(struct stage *stage, const struct options *options)
 {
     struct target public;
@@ -240,22 +256,19 @@ bool setup_stage(struct stage *stage, const struct options *options)
     } else if (!make_sale(stage, &public)) {
         return false;
     }
-    if (!wait_until_live(stage))
+    if (!wait_until_live(stage) || (options->gather_s && !tell_sale(stage, "hold")))
         return false;
     render_messages(stage);
     return true;
 }
 
+bool setup_let_go(const struct stage *stage)
+{
+    return tell_sale(stage, "resume");
+}
+
 void setup_strike(const struct stage *stage)
 {
-    struct target public;
-    struct wr_buf answer = {0};
-    char path[128];
-    if (stage->options->sale || !one_target(&public, stage->options->url))
-        return;
-    snprintf(path, sizeof path, "/v1/admin/sales/%s/end", stage->sale);
-    int status = ask(stage, &public, "POST", path, NULL, &answer);
-    if (status != 200 && status != 204)
-        fprintf(stderr, "stampede: the sale %s could not be ended: %d\n", stage->sale, status);
-    wr_buf_free(&answer);
+    if (!stage->options->sale)
+        tell_sale(stage, "end");
 }

@@ -68,6 +68,7 @@ static void watch(struct run *run)
     const struct options *o = run->stage->options;
     uint64_t all = (uint64_t)(o->shoppers + o->deaf_more), sold_ms = 0;
     bool terminal = isatty(STDERR_FILENO);
+    bool held = o->gather_s != 0;
     struct line_watch *line = line_watch_open(run->stage);
     for (int turn = 0;; turn++) {
         uint64_t now = wr_mono_ms(), begun = run->stage->begins_ms;
@@ -76,6 +77,8 @@ static void watch(struct run *run)
             show(run, run->seconds);
         if (count(run, COUNT_OVER) >= all)
             break;
+        if (held && (count(run, COUNT_JOINED) >= all || run->seconds > (double)o->gather_s))
+            held = !setup_let_go(run->stage);
         if ((int64_t)count(run, COUNT_CONFIRMED) < run->stage->stock)
             sold_ms = 0;
         else if (!sold_ms)
