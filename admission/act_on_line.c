@@ -57,7 +57,8 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
 static void on_acted(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct act *a = ctx;
-    if (err == WR_OK && wr_reply_count(reply) == 1 && strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") == 0)
+    if (err == WR_OK && wr_reply_count(reply) == 1 &&
+        strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") == 0)
         err = WR_ERR_CLOSED;
     if (err != WR_OK) {
         refuse(a, err);

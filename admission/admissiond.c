@@ -1,5 +1,5 @@
-/* admissiond.c - opens and closes what lives as long as the process, and its three beats: the start of a sale is looked
- * for ten times a second, lines and stock four times, everything else once. */
+/* admissiond.c - opens and closes what lives as long as the process, and its three beats: the start of a sale
+ * is looked for ten times a second, lines and stock four times, everything else once. */
 #include "admissiond.h"
 #include "change_log.h"
 #include "file.h"
@@ -49,7 +49,8 @@ static void on_second(void *ctx)
 static void on_line_state(void *ctx, bool connected)
 {
     struct admissiond *d = ctx;
-    wr_info(connected ? "the line's Redis is there" : "the line's Redis is away", "run_id=%s", wr_redis_run_id(d->line));
+    wr_info(connected ? "the line's Redis is there" : "the line's Redis is away", "run_id=%s",
+            wr_redis_run_id(d->line));
     if (!connected)
         return;
     for (struct sale *sale = d->sales; sale; sale = sale->next) {
@@ -66,8 +67,8 @@ static enum wr_err read_merchant_key(struct admissiond *d)
 {
     enum wr_err err = wr_secret_file_read(&d->merchant_key, d->config->merchant_key_file);
     if (err == WR_OK && (d->merchant_key.len < MERCHANT_KEY_MIN || d->merchant_key.len > MERCHANT_KEY_MAX)) {
-        wr_error("the merchant key has a wrong length", "file=\"%s\" least=%d most=%d", d->config->merchant_key_file,
-                 MERCHANT_KEY_MIN, MERCHANT_KEY_MAX);
+        wr_error("the merchant key has a wrong length", "file=\"%s\" least=%d most=%d",
+                 d->config->merchant_key_file, MERCHANT_KEY_MIN, MERCHANT_KEY_MAX);
         err = WR_ERR_INVALID;
     }
     return err;
@@ -82,8 +83,9 @@ static enum wr_err open_parts(struct admissiond *d)
     if (err == WR_OK)
         err = wr_pg_open(&d->pg, d->loop, config->database, DATABASE_THREADS, DATABASE_QUEUE);
     if (err == WR_OK)
-        err = wr_redis_open(&d->line, d->loop,
-                            &(struct wr_redis_config){.address = config->redis_line, .on_state = on_line_state, .ctx = d});
+        err = wr_redis_open(
+            &d->line, d->loop,
+            &(struct wr_redis_config){.address = config->redis_line, .on_state = on_line_state, .ctx = d});
     if (err == WR_OK)
         err = wr_redis_open(&d->stock, d->loop, &(struct wr_redis_config){.address = config->redis_stock});
     return err;

@@ -1,7 +1,8 @@
 /* admissiond.h - the control plane: its configuration, its long-lived parts and the flows that use them.
  *
- * Any number of instances run side by side without a leader: every step is one script or one statement that checks the
- * state it starts from, so that of two instances doing the same, one does it and the other finds it done. */
+ * Any number of instances run side by side without a leader: every step is one script or one statement that
+ * checks the state it starts from, so that of two instances doing the same, one does it and the other finds
+ * it done. */
 #ifndef ADMISSIOND_H
 #define ADMISSIOND_H
 #include "metrics_table.h"
@@ -39,9 +40,9 @@ void admissiond_close(void *daemon);
 struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NULL: not stepped here */
 
 /* ---- flows that run by themselves ---- */
-void load_sales(struct admissiond *d);           /* PostgreSQL -> d->sales, then a step of each that changed */
-void discover_sales(struct admissiond *d);       /* the same from Redis, while PostgreSQL has never answered */
-void step_line(struct sale *sale);               /* reads the line, then whatever it needs */
+void load_sales(struct admissiond *d);     /* PostgreSQL -> d->sales, then a step of each that changed */
+void discover_sales(struct admissiond *d); /* the same from Redis, while PostgreSQL has never answered */
+void step_line(struct sale *sale);         /* reads the line, then whatever it needs */
 void open_generation(struct sale *sale);
 void withdraw_sale(struct sale *sale); /* what is over for a day leaves Redis' line */
 void publish_sale(struct sale *sale);
@@ -55,7 +56,8 @@ void reconcile_settings(struct sale *sale);
 void merge_presence(struct sale *sale);
 void copy_spent(struct sale *sale);
 
-/* A step that only tells whether it was done: counts nothing, logs what went wrong. False for `closed` and errors. */
+/* A step that only tells whether it was done: counts nothing, logs what went wrong. False for `closed` and
+ * errors. */
 bool step_done(const struct sale *sale, const char *step, enum wr_err err, const struct wr_reply *reply);
 
 #endif

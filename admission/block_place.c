@@ -1,6 +1,7 @@
 /* block_place.c
  *
- *   block_place.lua: nothing more is granted, a living admission ends --> answer, and the change log --> PostgreSQL */
+ *   block_place.lua: nothing more is granted, a living admission ends --> answer, and the change log -->
+ * PostgreSQL */
 #include "change_log.h"
 #include "keys.h"
 #include "lua_admission.h"
@@ -16,7 +17,8 @@ struct block {
 
 static void build_block(void *op, struct wr_args *args, const char *sale, const struct line *line)
 {
-    static const char *const keys[] = {"line", "blocked", "inside", "admissions", "fallen", "ready", "owners"};
+    static const char *const keys[] = {"line",   "blocked", "inside", "admissions",
+                                       "fallen", "ready",   "owners"};
     const struct block *block = op;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         key_line(args, sale, keys[i]);
@@ -34,32 +36,39 @@ static void build_unblock(void *op, struct wr_args *args, const char *sale, cons
     wr_arg_int(args, block->place);
 }
 
-static void log_change(struct admissiond *d, enum change_kind kind, const char *sale, const struct block *block, int64_t run)
+static void log_change(struct admissiond *d, enum change_kind kind, const char *sale,
+                       const struct block *block, int64_t run)
 {
-    struct change change = {.kind = kind, .action = kind == CHANGE_BLOCK ? "place.block" : "place.unblock",
-                            .actor = MERCHANT_ACTOR, .run = run, .place = block->place};
+    struct change change = {.kind = kind,
+                            .action = kind == CHANGE_BLOCK ? "place.block" : "place.unblock",
+                            .actor = MERCHANT_ACTOR,
+                            .run = run,
+                            .place = block->place};
     wr_copy_text(change.sale, sizeof change.sale, sale, strlen(sale));
     memcpy(change.reason, block->reason, sizeof change.reason);
     change_log_add(d->changes, &change);
     wr_metric_add(METRIC_CHANGES, 1);
 }
 
-static void on_blocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale, const struct line *line,
-                       const struct wr_reply *reply)
+static void on_blocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
+                       const struct line *line, const struct wr_reply *reply)
 {
     (void)line;
     const struct block *block = op;
     log_change(d, CHANGE_BLOCK, sale, block, wr_reply_int(wr_reply_at(reply, 1)));
-    wr_answer_json(req, 200, wr_json_build("{s:i, s:I, s:b, s:s}", "lane", 0, "place", block->place, "blocked", 1, "reason", block->reason));
+    wr_answer_json(req, 200,
+                   wr_json_build("{s:i, s:I, s:b, s:s}", "lane", 0, "place", block->place, "blocked", 1,
+                                 "reason", block->reason));
 }
 
-static void on_unblocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale, const struct line *line,
-                         const struct wr_reply *reply)
+static void on_unblocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
+                         const struct line *line, const struct wr_reply *reply)
 {
     (void)line;
     const struct block *block = op;
     log_change(d, CHANGE_UNBLOCK, sale, block, wr_reply_int(wr_reply_at(reply, 1)));
-    wr_answer_json(req, 200, wr_json_build("{s:i, s:I, s:b}", "lane", 0, "place", block->place, "blocked", 0));
+    wr_answer_json(req, 200,
+                   wr_json_build("{s:i, s:I, s:b}", "lane", 0, "place", block->place, "blocked", 0));
 }
 
 /* The place of the path; false after it answered. */
@@ -83,8 +92,12 @@ void block_place(void *ctx, struct wr_request *req)
 {
     static const struct line_act act = {&wr_lua_block_place, build_block, on_blocked};
     static const struct wr_json_field fields[] = {
-        {.name = "reason", .type = WR_JSON_TEXT, .offset = offsetof(struct block, reason),
-         .cap = sizeof(((struct block *)0)->reason), .required = true, .min = 1},
+        {.name = "reason",
+         .type = WR_JSON_TEXT,
+         .offset = offsetof(struct block, reason),
+         .cap = sizeof(((struct block *)0)->reason),
+         .required = true,
+         .min = 1},
         {0},
     };
     struct block block = {0};

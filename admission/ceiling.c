@@ -3,7 +3,8 @@
 
 static int64_t ahead(const struct ceiling_pace *pace)
 {
-    return pace->per_minute > CEILING_AHEAD_LEAST ? (int64_t)fmin(pace->per_minute, CEILING_AHEAD_MOST) : CEILING_AHEAD_LEAST;
+    return pace->per_minute > CEILING_AHEAD_LEAST ? (int64_t)fmin(pace->per_minute, CEILING_AHEAD_MOST)
+                                                  : CEILING_AHEAD_LEAST;
 }
 
 void ceiling_observe(struct ceiling_pace *pace, int64_t counter, uint64_t now_ms)

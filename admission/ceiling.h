@@ -1,12 +1,13 @@
-/* ceiling.h - how far ahead of the counter PostgreSQL lets Redis number: a minute of joins at the pace seen lately, and
- * never less than a start's first rush needs. Numbers skipped by a new generation are absent shoppers and cost nothing.
- * Pure. */
+/* ceiling.h - how far ahead of the counter PostgreSQL lets Redis number: a minute of joins at the pace seen
+ * lately, and never less than a start's first rush needs. Numbers skipped by a new generation are absent
+ * shoppers and cost nothing. Pure. */
 #ifndef ADMISSION_CEILING_H
 #define ADMISSION_CEILING_H
 #include <stdint.h>
 
 #define CEILING_AHEAD_LEAST 5000
-#define CEILING_AHEAD_MOST 10000000 /* a bit of `spent` each: no pace, however mad, makes a bitmap past use */
+#define CEILING_AHEAD_MOST 10000000 /* a bit of `spent` each: no pace, however mad, makes a bitmap past use  \
+                                     */
 
 struct ceiling_pace { /* zeroed before the first look */
     int64_t counter;

@@ -4,7 +4,8 @@
  *                 ^                        |
  *                 +---- half a second -----+ no answer, refused
  *
- * Writing twice is harmless: settings go in by version, blocks by key, and the audit row by the change's id. */
+ * Writing twice is harmless: settings go in by version, blocks by key, and the audit row by the change's id.
+ */
 #include "change_log.h"
 #include "admissiond.h"
 #include "int_text.h"
@@ -67,7 +68,7 @@ static void tell_when_empty(struct change_log *log)
 {
     if (log->count || !log->written)
         return;
-    void (*written)(struct wr_runtime *rt) = log->written;
+    void (*written)(struct wr_runtime * rt) = log->written;
     log->written = NULL;
     written(log->rt);
 }
@@ -82,7 +83,8 @@ bool change_log_empty(const struct change_log *log)
     return log->count == 0;
 }
 
-void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt), struct wr_runtime *rt)
+void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt),
+                           struct wr_runtime *rt)
 {
     log->written = written;
     log->rt = rt;
@@ -94,11 +96,12 @@ static struct wr_json *describe(const struct change *change)
     char id[WR_UUID_LEN + 1];
     wr_uuid7(id);
     if (change->kind != CHANGE_SETTINGS)
-        return wr_json_build("{s:s, s:i, s:I, s:s}", "change", id, "lane", 0, "place", change->place, "reason", change->reason);
+        return wr_json_build("{s:s, s:i, s:I, s:s}", "change", id, "lane", 0, "place", change->place,
+                             "reason", change->reason);
     const struct settings *s = &change->settings;
-    return wr_json_build("{s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I}", "change", id, "version", s->version, "rate_per_minute",
-                         s->rate, "burst_ms", s->burst_ms, "mode", wr_mode_name(s->mode), "message", s->message, "cap", s->cap,
-                         "factor_percent", s->factor);
+    return wr_json_build("{s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I}", "change", id, "version", s->version,
+                         "rate_per_minute", s->rate, "burst_ms", s->burst_ms, "mode", wr_mode_name(s->mode),
+                         "message", s->message, "cap", s->cap, "factor_percent", s->factor);
 }
 
 void change_log_add(struct change_log *log, const struct change *change)
@@ -130,8 +133,8 @@ static void write_next(void *ctx)
 static enum wr_err write_change(struct wr_pg_conn *c, const struct change *change)
 {
     const struct settings *s = &change->settings;
-    const char *settings[] = {change->sale,  INT(s->rate), INT(s->burst_ms), wr_mode_name(s->mode),
-                              s->message,    INT(s->cap),  INT(s->factor),   INT(s->version)};
+    const char *settings[] = {change->sale, INT(s->rate), INT(s->burst_ms), wr_mode_name(s->mode),
+                              s->message,   INT(s->cap),  INT(s->factor),   INT(s->version)};
     const char *place[] = {INT(change->run), "0", INT(change->place), change->reason};
     switch (change->kind) {
     case CHANGE_SETTINGS:
@@ -172,8 +175,8 @@ static void on_written(void *ctx, enum wr_err err)
     }
     struct entry *entry = log->first;
     if (err != WR_OK)
-        wr_error("PostgreSQL does not accept a change that is in force", "sale=%s action=%s problem=%s", entry->change.sale,
-                 entry->change.action, wr_err_slug(err));
+        wr_error("PostgreSQL does not accept a change that is in force", "sale=%s action=%s problem=%s",
+                 entry->change.sale, entry->change.action, wr_err_slug(err));
     log->first = entry->next;
     if (!log->first)
         log->last = &log->first;

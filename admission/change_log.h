@@ -1,5 +1,6 @@
-/* change_log.h - what a merchant changed and Redis already obeys, on its way to PostgreSQL with its audit row: in order,
- * tried again until it is written. Bounded: past CHANGES_MAX a change is refused before it acts. */
+/* change_log.h - what a merchant changed and Redis already obeys, on its way to PostgreSQL with its audit
+ * row: in order, tried again until it is written. Bounded: past CHANGES_MAX a change is refused before it
+ * acts. */
 #ifndef ADMISSION_CHANGE_LOG_H
 #define ADMISSION_CHANGE_LOG_H
 #include "json.h"
@@ -32,7 +33,8 @@ void change_log_close(struct change_log *log); /* after PostgreSQL is closed; ta
 bool change_log_full(const struct change_log *log);
 bool change_log_empty(const struct change_log *log);
 /* Calls `written` once, when nothing waits any more: at once or later. */
-void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt), struct wr_runtime *rt);
+void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt),
+                           struct wr_runtime *rt);
 void change_log_add(struct change_log *log, const struct change *change); /* copied */
 
 #endif

@@ -1,5 +1,5 @@
-/* change_pace.c - GET and PUT /v1/admin/settings: how many orders a second fulfilment takes. fulfillmentd reads it from
- * PostgreSQL, so PostgreSQL is all that is needed here. */
+/* change_pace.c - GET and PUT /v1/admin/settings: how many orders a second fulfilment takes. fulfillmentd
+ * reads it from PostgreSQL, so PostgreSQL is all that is needed here. */
 #include "int_text.h"
 #include "merchant.h"
 #include "sql_admission.h"

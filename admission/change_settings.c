@@ -87,25 +87,30 @@ static struct settings settings_in_force(const struct wr_reply *reply)
 
 static void answer_settings(struct wr_request *req, const struct settings *s)
 {
-    wr_answer_json(req, 200, wr_json_build("{s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "per_minute", s->rate, "burst_ms", s->burst_ms,
-                                           "mode", wr_mode_name(s->mode), "message", s->message, "cap", s->cap,
-                                           "factor_percent", s->factor, "version", s->version));
+    wr_answer_json(req, 200,
+                   wr_json_build("{s:I, s:I, s:s, s:s, s:I, s:I, s:I}", "per_minute", s->rate, "burst_ms",
+                                 s->burst_ms, "mode", wr_mode_name(s->mode), "message", s->message, "cap",
+                                 s->cap, "factor_percent", s->factor, "version", s->version));
 }
 
-static void on_changed(struct admissiond *d, struct wr_request *req, void *op, const char *sale, const struct line *line,
-                       const struct wr_reply *reply)
+static void on_changed(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
+                       const struct line *line, const struct wr_reply *reply)
 {
     (void)line;
     const struct settings_change *asked = op;
-    struct change change = {.kind = CHANGE_SETTINGS, .action = asked->action, .actor = MERCHANT_ACTOR,
-                            .run = wr_reply_int(wr_reply_at(reply, 1)), .settings = settings_in_force(reply)};
+    struct change change = {.kind = CHANGE_SETTINGS,
+                            .action = asked->action,
+                            .actor = MERCHANT_ACTOR,
+                            .run = wr_reply_int(wr_reply_at(reply, 1)),
+                            .settings = settings_in_force(reply)};
     wr_copy_text(change.sale, sizeof change.sale, sale, strlen(sale));
     change_log_add(d->changes, &change);
     wr_metric_add(METRIC_CHANGES, 1);
     answer_settings(req, &change.settings);
 }
 
-static void change_settings(struct admissiond *d, struct wr_request *req, const struct settings_change *change)
+static void change_settings(struct admissiond *d, struct wr_request *req,
+                            const struct settings_change *change)
 {
     static const struct line_act act = {&wr_lua_change_settings, build, on_changed};
     if (change_log_full(d->changes))
@@ -116,7 +121,10 @@ static void change_settings(struct admissiond *d, struct wr_request *req, const 
 
 /* ---- the handlers ---- */
 
-#define NO_CHANGE(action_) {.action = action_, .rate = -1, .cap = -1, .factor = -1}
+#define NO_CHANGE(action_)                                                                                   \
+    {                                                                                                        \
+        .action = action_, .rate = -1, .cap = -1, .factor = -1                                               \
+    }
 
 void set_rate(void *ctx, struct wr_request *req)
 {
@@ -137,7 +145,8 @@ static const struct wr_json_field message_fields[] = {
 void hold_sale(void *ctx, struct wr_request *req)
 {
     struct settings_change change = NO_CHANGE("sale.hold");
-    if (!merchant_allowed(ctx, req) || !merchant_sale(req) || !merchant_body(req, message_fields, true, &change))
+    if (!merchant_allowed(ctx, req) || !merchant_sale(req) ||
+        !merchant_body(req, message_fields, true, &change))
         return;
     change.mode_given = true;
     change.mode = WR_MODE_HOLD;
@@ -149,7 +158,8 @@ void hold_sale(void *ctx, struct wr_request *req)
 void resume_sale(void *ctx, struct wr_request *req)
 {
     struct settings_change change = NO_CHANGE("sale.resume");
-    if (!merchant_allowed(ctx, req) || !merchant_sale(req) || !merchant_body(req, message_fields, true, &change))
+    if (!merchant_allowed(ctx, req) || !merchant_sale(req) ||
+        !merchant_body(req, message_fields, true, &change))
         return;
     change.mode_given = change.message_given = true;
     change.mode = WR_MODE_QUEUE;
@@ -205,8 +215,8 @@ void set_limits(void *ctx, struct wr_request *req)
         change_settings(ctx, req, &change);
 }
 
-static void on_read(struct admissiond *d, struct wr_request *req, void *op, const char *sale, const struct line *line,
-                    const struct wr_reply *reply)
+static void on_read(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
+                    const struct line *line, const struct wr_reply *reply)
 {
     (void)d, (void)op, (void)sale, (void)reply;
     answer_settings(req, &line->settings);

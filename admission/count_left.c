@@ -4,8 +4,8 @@
  *                             |
  *                            sum --> set_left (line) --> step_phase
  *
- * Stock lies in other slots than the line, and may lie in another server: a count is as old as it is, and the line is
- * told its own clock at the time it arrives. */
+ * Stock lies in other slots than the line, and may lie in another server: a count is as old as it is, and the
+ * line is told its own clock at the time it arrives. */
 #include "admissiond.h"
 #include "clock.h"
 #include "keys.h"

@@ -1,7 +1,8 @@
 /* create_sale.c
  *
  *   sale_draft_read --> PostgreSQL, one transaction: sale, skus, run, ceiling, audit
- *                         |                    \ the id is taken: the same request as then? --> 201 again, else 409
+ *                         |                    \ the id is taken: the same request as then? --> 201 again,
+ * else 409
  *                         v
  *                     the sale as stored --> 201; load_sales publishes it and opens its generation */
 #include "clock.h"
@@ -56,9 +57,22 @@ void create_sale(void *ctx, struct wr_request *req)
 
 static enum wr_err insert_sale(struct wr_pg_conn *c, const struct sale_draft *s, bool *inserted)
 {
-    const char *values[] = {s->id, s->title, s->description, s->image_url, s->currency, INT(s->starts_at), INT(s->ends_at),
-                            INT(s->rate_per_minute), INT(s->burst_ms), INT(s->cap), INT(s->factor_percent), INT(s->admission_s),
-                            INT(s->away_limit_s), INT(s->hold_s), INT(s->per_shopper), s->checkout_url};
+    const char *values[] = {s->id,
+                            s->title,
+                            s->description,
+                            s->image_url,
+                            s->currency,
+                            INT(s->starts_at),
+                            INT(s->ends_at),
+                            INT(s->rate_per_minute),
+                            INT(s->burst_ms),
+                            INT(s->cap),
+                            INT(s->factor_percent),
+                            INT(s->admission_s),
+                            INT(s->away_limit_s),
+                            INT(s->hold_s),
+                            INT(s->per_shopper),
+                            s->checkout_url};
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_insert_sale, sizeof values / sizeof *values, values, &rows);
     *inserted = err == WR_OK && wr_rows_count(rows) == 1;
@@ -138,7 +152,8 @@ static void on_written(void *ctx, enum wr_err err)
         wr_answer_json(op->req, 201, sale_answer(op->stored, 0));
         load_sales(op->d);
     } else {
-        wr_answer_problem(op->req, err, err == WR_ERR_CONFLICT ? "A sale with this id exists and is another one." : NULL,
+        wr_answer_problem(op->req, err,
+                          err == WR_ERR_CONFLICT ? "A sale with this id exists and is another one." : NULL,
                           wr_err_status(err) == 503 ? 1 : 0);
     }
     creation_free(op);

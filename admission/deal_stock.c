@@ -1,6 +1,7 @@
 /* deal_stock.c
  *
- *   PostgreSQL: total and committed of every sku --> Redis: free = total - committed, once per deal --> count_left */
+ *   PostgreSQL: total and committed of every sku --> Redis: free = total - committed, once per deal -->
+ * count_left */
 #include "admissiond.h"
 #include "int_text.h"
 #include "keys.h"

@@ -1,4 +1,5 @@
-/* int_text.h - integers as the texts that wr_pg_query takes. INT(n) lives until the end of the block it stands in. */
+/* int_text.h - integers as the texts that wr_pg_query takes. INT(n) lives until the end of the block it
+ * stands in. */
 #ifndef ADMISSION_INT_TEXT_H
 #define ADMISSION_INT_TEXT_H
 #include <inttypes.h>

@@ -4,16 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER(name_) {#name_, offsetof(struct line, name_)}
-#define SETTING(name_, member_) {#name_, offsetof(struct line, settings.member_)}
+#define NUMBER(name_)                                                                                        \
+    {                                                                                                        \
+#name_, offsetof(struct line, name_)                                                                 \
+    }
+#define SETTING(name_, member_)                                                                              \
+    {                                                                                                        \
+#name_, offsetof(struct line, settings.member_)                                                      \
+    }
 static const struct {
     const char *name;
     size_t offset;
 } numbers[] = {
-    NUMBER(run), NUMBER(gen), NUMBER(version), NUMBER(clock), NUMBER(counter), NUMBER(ceiling), NUMBER(called), NUMBER(front),
-    NUMBER(left), NUMBER(level_at), NUMBER(table_version), NUMBER(granted_total), NUMBER(joined_total), NUMBER(entered_total),
-    NUMBER(finished_total), NUMBER(returned_total),
-    SETTING(settings_version, version), SETTING(rate, rate), SETTING(burst_ms, burst_ms), SETTING(cap, cap), SETTING(factor, factor),
+    NUMBER(run),
+    NUMBER(gen),
+    NUMBER(version),
+    NUMBER(clock),
+    NUMBER(counter),
+    NUMBER(ceiling),
+    NUMBER(called),
+    NUMBER(front),
+    NUMBER(left),
+    NUMBER(level_at),
+    NUMBER(table_version),
+    NUMBER(granted_total),
+    NUMBER(joined_total),
+    NUMBER(entered_total),
+    NUMBER(finished_total),
+    NUMBER(returned_total),
+    SETTING(settings_version, version),
+    SETTING(rate, rate),
+    SETTING(burst_ms, burst_ms),
+    SETTING(cap, cap),
+    SETTING(factor, factor),
 };
 
 bool mode_of(const char *name, enum wr_mode *out)

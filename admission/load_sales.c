@@ -2,10 +2,11 @@
  *
  *   PostgreSQL: sales to run --> the sales this instance steps --> a step of each
  *      \ those it no longer runs: withdraw_sale
- *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we started
+ *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we
+ * started
  *
- * Without PostgreSQL nothing new is published and no generation opens, but phases, stock left, verification and a
- * merchant's changes go on for what is published already. */
+ * Without PostgreSQL nothing new is published and no generation opens, but phases, stock left, verification
+ * and a merchant's changes go on for what is published already. */
 #include "admissiond.h"
 #include "keys.h"
 #include "log.h"

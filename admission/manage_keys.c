@@ -29,7 +29,8 @@ static int list(const char *folder)
     }
     const struct wr_json *keys = wr_json_get(ring, "keys");
     for (size_t i = 0; i < wr_json_count(keys); i++)
-        printf("%s %s\n", wr_json_text(wr_json_get(wr_json_at(keys, i), "kid")), wr_json_text(wr_json_get(wr_json_at(keys, i), "state")));
+        printf("%s %s\n", wr_json_text(wr_json_get(wr_json_at(keys, i), "kid")),
+               wr_json_text(wr_json_get(wr_json_at(keys, i), "state")));
     wr_json_free(ring);
     return 0;
 }
@@ -40,9 +41,9 @@ static int told(const char *what, const char *kid, enum wr_err err)
         printf("%s\n", kid);
     else
         fprintf(stderr, "cannot %s %s: %s\n", what, kid,
-                err != WR_ERR_CONFLICT             ? wr_err_title(err)
-                : strcmp(what, "activate") == 0    ? "it is not staged"
-                                                   : "it signs at present; activate another one first");
+                err != WR_ERR_CONFLICT          ? wr_err_title(err)
+                : strcmp(what, "activate") == 0 ? "it is not staged"
+                                                : "it signs at present; activate another one first");
     return err == WR_OK ? 0 : 1;
 }
 

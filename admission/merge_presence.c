@@ -1,6 +1,7 @@
 /* merge_presence.c
  *
- *   read_presence.lua --due--> the workers' records, added up --> publish_table.lua (the version read must still be there)
+ *   read_presence.lua --due--> the workers' records, added up --> publish_table.lua (the version read must
+ * still be there)
  *
  * Once a second for each sale, whichever instance comes first. */
 #include "admissiond.h"
@@ -42,7 +43,8 @@ static void on_records(void *ctx, enum wr_err err, const struct wr_reply *reply)
         size_t len;
         const char *record = wr_reply_text(wr_reply_at(reply, i + 1), &len);
         if (!presence_add(&sum, record, len, now_s))
-            wr_warn("a presence record is unreadable", "sale=%s worker=%s", sale->id, wr_reply_text(wr_reply_at(reply, i), NULL));
+            wr_warn("a presence record is unreadable", "sale=%s worker=%s", sale->id,
+                    wr_reply_text(wr_reply_at(reply, i), NULL));
     }
     struct wr_buf table = {0};
     presence_render(&sum, &table);

@@ -2,13 +2,15 @@
  *
  *   the line is lost: another Redis process, or a new run
  *      |
- *   PostgreSQL, one transaction: ceiling locked; the newest generation not another instance's that is just opening;
- *      |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and blocks read
+ *   PostgreSQL, one transaction: ceiling locked; the newest generation not another instance's that is just
+ * opening; |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and
+ * blocks read
  *      v
  *   Redis: open_generation.lua (keeps what survived), then the sale's id in wr:sales --> a step
  *
- * If this stops between the two, nothing can be given a number twice: the next generation starts above the raised
- * ceiling. Whoever comes second, here or in another instance, finds the newest generation young and waits. */
+ * If this stops between the two, nothing can be given a number twice: the next generation starts above the
+ * raised ceiling. Whoever comes second, here or in another instance, finds the newest generation young and
+ * waits. */
 #include "admissiond.h"
 #include "generation.h"
 #include "int_text.h"
@@ -61,8 +63,9 @@ static enum wr_err may_open(struct wr_pg_conn *c, struct opening *op)
     if (err == WR_OK) {
         struct generation_newest newest = {0};
         if (wr_rows_count(rows) == 1)
-            newest = (struct generation_newest){wr_rows_int(rows, 0, "gen"), wr_rows_text(rows, 0, "redis_run_id"),
-                                                wr_rows_int(rows, 0, "age_ms")};
+            newest =
+                (struct generation_newest){wr_rows_int(rows, 0, "gen"), wr_rows_text(rows, 0, "redis_run_id"),
+                                           wr_rows_int(rows, 0, "age_ms")};
         op->gen = newest.gen + 1;
         op->ours = generation_may_open(&newest, op->redis_run_id);
     }
@@ -141,8 +144,8 @@ static enum wr_err open_recorded(struct wr_pg_conn *c, void *ctx)
 
 static void add_arguments(struct wr_args *args, const struct opening *op)
 {
-    static const char *const keys[] = {"line", "sale", "ready", "owners", "workers", "points", "inside", "admissions",
-                                       "fallen", "fronts", "blocked"};
+    static const char *const keys[] = {"line",   "sale",       "ready",  "owners", "workers", "points",
+                                       "inside", "admissions", "fallen", "fronts", "blocked"};
     const struct sale *sale = op->sale;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         key_line(args, sale->id, keys[i]);
@@ -194,8 +197,9 @@ static void on_opened(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct sale *sale = op->sale;
     sale_leave(sale, FLOW_OPEN);
     if (step_done(sale, "open a generation", err, reply) && wr_reply_int(reply) == 1) {
-        wr_info("generation opened", "sale=%s run=%" PRId64 " gen=%" PRId64 " counter=%" PRId64 " ceiling=%" PRId64,
-                sale->id, op->run, op->gen, op->counter, op->ceiling);
+        wr_info("generation opened",
+                "sale=%s run=%" PRId64 " gen=%" PRId64 " counter=%" PRId64 " ceiling=%" PRId64, sale->id,
+                op->run, op->gen, op->counter, op->ceiling);
         wr_metric_add(METRIC_GENERATIONS, 1);
         list_sale(sale);
         count_left(sale);

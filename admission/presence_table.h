@@ -1,5 +1,6 @@
-/* presence_table.h - adds up the workers' presence records (msgpack {wall s, width, {block -> count}}) into one table of
- * at most PRESENCE_BLOCKS_MAX blocks; their width doubles as the line grows (docs/KEYSPACE.md). Pure. */
+/* presence_table.h - adds up the workers' presence records (msgpack {wall s, width, {block -> count}}) into
+ * one table of at most PRESENCE_BLOCKS_MAX blocks; their width doubles as the line grows (docs/KEYSPACE.md).
+ * Pure. */
 #ifndef ADMISSION_PRESENCE_TABLE_H
 #define ADMISSION_PRESENCE_TABLE_H
 #include "mem.h"
@@ -8,19 +9,21 @@
 #include <stdint.h>
 
 #define PRESENCE_BLOCKS_MAX 4096
-#define PRESENCE_AWAY_S 60 /* a worker's shoppers count this long after it fell silent; then they are gone */
+#define PRESENCE_AWAY_S 60 /* a worker's shoppers count this long after it fell silent; then they are gone   \
+                            */
 #define PRESENCE_HEAD 20   /* bytes before the counts */
 
 struct presence_block {
     uint64_t first; /* lowest place */
     uint32_t count;
 };
-struct presence_sum { /* start with {0} */
+struct presence_sum {    /* start with {0} */
     uint64_t width, end; /* widest block given; one past the last place */
     struct presence_block *blocks;
     size_t count, cap;
 };
-/* False when the record is unreadable: then nothing of it was added. One older than PRESENCE_AWAY_S adds nothing. */
+/* False when the record is unreadable: then nothing of it was added. One older than PRESENCE_AWAY_S adds
+ * nothing. */
 bool presence_add(struct presence_sum *sum, const void *record, size_t len, int64_t now_s);
 void presence_render(const struct presence_sum *sum, struct wr_buf *out); /* the table, version 0 */
 void presence_free(struct presence_sum *sum);

@@ -1,4 +1,5 @@
-/* publish_sale.c - a document newer than the line's goes to Redis; the ids of what is published stand in wr:sales. */
+/* publish_sale.c - a document newer than the line's goes to Redis; the ids of what is published stand in
+ * wr:sales. */
 #include "admissiond.h"
 #include "keys.h"
 #include "lua_admission.h"

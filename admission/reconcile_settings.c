@@ -3,8 +3,9 @@
  *   line newer than PostgreSQL for 3 s --> written to PostgreSQL, as "settings.found"
  *   PostgreSQL newer than the line     --> change_settings.lua with PostgreSQL's version
  *
- * The first: whoever changed the line ended before it could write. The second: Redis was lost after the change. Both go
- * by the version that each change raises, so doing it twice, or from two instances, changes nothing more. */
+ * The first: whoever changed the line ended before it could write. The second: Redis was lost after the
+ * change. Both go by the version that each change raises, so doing it twice, or from two instances, changes
+ * nothing more. */
 #include "admissiond.h"
 #include "change_log.h"
 #include "change_settings.h"
@@ -24,7 +25,10 @@ static void record_found(struct sale *sale)
     if (now - sale->ahead_at_ms < AHEAD_MS || !change_log_empty(sale->d->changes))
         return;
     sale->ahead_at_ms = 0;
-    struct change change = {.kind = CHANGE_SETTINGS, .action = "settings.found", .actor = "admissiond", .run = sale->run,
+    struct change change = {.kind = CHANGE_SETTINGS,
+                            .action = "settings.found",
+                            .actor = "admissiond",
+                            .run = sale->run,
                             .settings = sale->line.settings};
     memcpy(change.sale, sale->id, sizeof change.sale);
     change_log_add(sale->d->changes, &change);
@@ -52,5 +56,6 @@ static void on_applied(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct sale *sale = ctx;
     sale_leave(sale, FLOW_SETTINGS);
     if (step_done(sale, "apply the settings", err, reply))
-        wr_info("settings of PostgreSQL applied", "sale=%s version=%s", sale->id, wr_reply_text(wr_reply_at(reply, 0), NULL));
+        wr_info("settings of PostgreSQL applied", "sale=%s version=%s", sale->id,
+                wr_reply_text(wr_reply_at(reply, 0), NULL));
 }

@@ -1,5 +1,6 @@
-/* sale.h - a sale as this instance steps it: its document (from PostgreSQL, or from Redis while PostgreSQL is away), its
- * line as last read, and which flows are under way for it. Sales are kept until the daemon closes. */
+/* sale.h - a sale as this instance steps it: its document (from PostgreSQL, or from Redis while PostgreSQL is
+ * away), its line as last read, and which flows are under way for it. Sales are kept until the daemon closes.
+ */
 #ifndef ADMISSION_SALE_H
 #define ADMISSION_SALE_H
 #include "ceiling.h"
@@ -10,17 +11,17 @@
 #include <stdint.h>
 
 enum sale_flow { /* one of each at a time and sale */
-    FLOW_READ = 1,
-    FLOW_OPEN = 2,
-    FLOW_CEILING = 4,
-    FLOW_COUNT = 8,
-    FLOW_DEAL = 16,
-    FLOW_PHASE = 32,
-    FLOW_PUBLISH = 64,
-    FLOW_SETTINGS = 128,
-    FLOW_TABLE = 256,
-    FLOW_SPENT = 512,
-    FLOW_RECORD_PHASE = 1024,
+                 FLOW_READ = 1,
+                 FLOW_OPEN = 2,
+                 FLOW_CEILING = 4,
+                 FLOW_COUNT = 8,
+                 FLOW_DEAL = 16,
+                 FLOW_PHASE = 32,
+                 FLOW_PUBLISH = 64,
+                 FLOW_SETTINGS = 128,
+                 FLOW_TABLE = 256,
+                 FLOW_SPENT = 512,
+                 FLOW_RECORD_PHASE = 1024,
 };
 
 struct stock_count {
@@ -49,12 +50,13 @@ struct sale {
     int64_t away_limit_s;
 
     struct line line;
-    uint64_t line_at_ms;    /* 0: not read since we connected */
-    uint64_t lost_at_ms;    /* since when the line belongs to another process; 0: it does not */
-    uint64_t ahead_at_ms;   /* since when the line's settings are newer than PostgreSQL's; 0: they are not */
+    uint64_t line_at_ms;  /* 0: not read since we connected */
+    uint64_t lost_at_ms;  /* since when the line belongs to another process; 0: it does not */
+    uint64_t ahead_at_ms; /* since when the line's settings are newer than PostgreSQL's; 0: they are not */
     struct ceiling_pace pace;
     struct stock_count stock;
-    int64_t spent_copied, spent_copied_gen; /* how many bits PostgreSQL has, and of which generation that is known */
+    int64_t spent_copied,
+        spent_copied_gen; /* how many bits PostgreSQL has, and of which generation that is known */
 };
 
 /* Reads the fields above out of a sale document; false when it is none. Does not touch the rest. */

@@ -1,4 +1,5 @@
-/* sale_answer.h - a sale as the merchant API shows it: its document and the settings beside it, as PostgreSQL has them. */
+/* sale_answer.h - a sale as the merchant API shows it: its document and the settings beside it, as PostgreSQL
+ * has them. */
 #ifndef ADMISSION_SALE_ANSWER_H
 #define ADMISSION_SALE_ANSWER_H
 #include "json.h"

@@ -5,7 +5,10 @@
 
 #define WALL_MAX 4102444800000 /* 2100-01-01 */
 #define TEXT(s, f, name_, required_, least_)                                                                 \
-    {.name = name_, .type = WR_JSON_TEXT, .offset = offsetof(s, f), .cap = sizeof(((s *)0)->f), .required = required_, .min = least_}
+    {                                                                                                        \
+        .name = name_, .type = WR_JSON_TEXT, .offset = offsetof(s, f), .cap = sizeof(((s *)0)->f),           \
+        .required = required_, .min = least_                                                                 \
+    }
 
 static const struct wr_json_field sale_fields[] = {
     TEXT(struct sale_draft, id, "id", true, 1),
@@ -54,7 +57,8 @@ static bool url_good(const char *url)
     for (const char *c = url; *c; c++)
         if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c))
             return false;
-    return (url[0] == '/' && url[1] != '/') || strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    return (url[0] == '/' && url[1] != '/') || strncmp(url, "https://", 8) == 0 ||
+           strncmp(url, "http://", 7) == 0;
 }
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -73,7 +77,8 @@ static enum wr_err read_sku(const struct wr_json *given, struct sale_draft *out,
         return err;
     }
     if (!sku_good(sku->sku))
-        return refuse(why, "skus: sku is 1 to 40 letters, digits, '.', '_' or '-', and begins with a letter or digit.");
+        return refuse(
+            why, "skus: sku is 1 to 40 letters, digits, '.', '_' or '-', and begins with a letter or digit.");
     for (size_t i = 0; i < out->sku_count; i++)
         if (strcmp(out->skus[i].sku, sku->sku) == 0)
             return refuse(why, "skus: every sku only once.");
@@ -122,13 +127,15 @@ struct wr_json *sale_draft_json(const struct sale_draft *draft)
     struct wr_json *skus = wr_json_build("[]");
     for (size_t i = 0; i < draft->sku_count; i++) {
         const struct draft_sku *sku = &draft->skus[i];
-        wr_json_append(skus, wr_json_build("{s:s, s:s, s:I, s:I}", "sku", sku->sku, "name", sku->name, "unit_price", sku->unit_price,
-                                           "total", sku->total));
+        wr_json_append(skus, wr_json_build("{s:s, s:s, s:I, s:I}", "sku", sku->sku, "name", sku->name,
+                                           "unit_price", sku->unit_price, "total", sku->total));
     }
-    return wr_json_build("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "id", draft->id,
-                         "title", draft->title, "description", draft->description, "image_url", draft->image_url, "currency",
-                         draft->currency, "checkout_url", draft->checkout_url, "starts_at", draft->starts_at, "ends_at",
-                         draft->ends_at, "rate_per_minute", draft->rate_per_minute, "burst_ms", draft->burst_ms, "cap", draft->cap,
-                         "factor_percent", draft->factor_percent, "admission_s", draft->admission_s, "away_limit_s",
-                         draft->away_limit_s, "hold_s", draft->hold_s, "per_shopper", draft->per_shopper, "skus", skus);
+    return wr_json_build(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "id",
+        draft->id, "title", draft->title, "description", draft->description, "image_url", draft->image_url,
+        "currency", draft->currency, "checkout_url", draft->checkout_url, "starts_at", draft->starts_at,
+        "ends_at", draft->ends_at, "rate_per_minute", draft->rate_per_minute, "burst_ms", draft->burst_ms,
+        "cap", draft->cap, "factor_percent", draft->factor_percent, "admission_s", draft->admission_s,
+        "away_limit_s", draft->away_limit_s, "hold_s", draft->hold_s, "per_shopper", draft->per_shopper,
+        "skus", skus);
 }

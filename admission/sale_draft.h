@@ -1,4 +1,5 @@
-/* sale_draft.h - a sale as a merchant asks for it: what is acceptable, with the field named when it is not. Pure. */
+/* sale_draft.h - a sale as a merchant asks for it: what is acceptable, with the field named when it is not.
+ * Pure. */
 #ifndef ADMISSION_SALE_DRAFT_H
 #define ADMISSION_SALE_DRAFT_H
 #include "err.h"
@@ -23,7 +24,8 @@ struct sale_draft {
 };
 
 /* WR_ERR_INVALID with "<field>: what it must be" in `why`. Fields not given get their defaults. */
-enum wr_err sale_draft_read(const struct wr_json *body, int64_t now_ms, struct sale_draft *out, char why[160]) WR_MUST_CHECK;
+enum wr_err sale_draft_read(const struct wr_json *body, int64_t now_ms, struct sale_draft *out,
+                            char why[160]) WR_MUST_CHECK;
 /* Every field, defaults included: two requests for the same sale have the same one. Owned by the caller. */
 struct wr_json *sale_draft_json(const struct sale_draft *draft);
 

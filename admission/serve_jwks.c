@@ -1,5 +1,5 @@
-/* serve_jwks.c - the public keys (RFC 7517). A key is staged at least this long before it signs, so a cache never meets a
- * token whose key it lacks. */
+/* serve_jwks.c - the public keys (RFC 7517). A key is staged at least this long before it signs, so a cache
+ * never meets a token whose key it lacks. */
 #include "admissiond.h"
 #include "routes.h"
 
@@ -10,11 +10,12 @@ void serve_jwks(void *ctx, struct wr_request *req)
     struct wr_buf body = {0};
     wr_json_render(jwks, &body);
     wr_json_free(jwks);
-    wr_answer(req, &(struct wr_answer){
-                       .content_type = "application/json",
-                       .body = body.at,
-                       .len = body.len,
-                       .headers = {{"cache-control", "public, max-age=60"}, {"access-control-allow-origin", "*"}},
-                   });
+    wr_answer(req,
+              &(struct wr_answer){
+                  .content_type = "application/json",
+                  .body = body.at,
+                  .len = body.len,
+                  .headers = {{"cache-control", "public, max-age=60"}, {"access-control-allow-origin", "*"}},
+              });
     wr_buf_free(&body);
 }

@@ -2,8 +2,8 @@
  *
  *   line, read_stats.lua --> stock (Redis) --> orders by status, ledger (PostgreSQL) --> answer
  *
- * What a store that is away would have told is missing from the answer, and `away` names it: a merchant sees the line
- * also while PostgreSQL is down. */
+ * What a store that is away would have told is missing from the answer, and `away` names it: a merchant sees
+ * the line also while PostgreSQL is down. */
 #include "keys.h"
 #include "lua_admission.h"
 #include "merchant.h"
@@ -23,8 +23,8 @@ struct stats {
     struct wr_rows *orders, *ledger;
 };
 static void build(void *op, struct wr_args *args, const char *sale, const struct line *line);
-static void on_line(struct admissiond *d, struct wr_request *req, void *op, const char *sale, const struct line *line,
-                    const struct wr_reply *reply);
+static void on_line(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
+                    const struct line *line, const struct wr_reply *reply);
 static void on_stock(void *ctx, enum wr_err err, const struct wr_reply *pairs);
 static enum wr_err read_orders(struct wr_pg_conn *c, void *ctx);
 static void on_orders(void *ctx, enum wr_err err);
@@ -47,16 +47,21 @@ static void build(void *op, struct wr_args *args, const char *sale, const struct
     wr_arg_int(args, line->gen);
 }
 
-static void on_line(struct admissiond *d, struct wr_request *req, void *unused, const char *sale, const struct line *line,
-                    const struct wr_reply *reply)
+static void on_line(struct admissiond *d, struct wr_request *req, void *unused, const char *sale,
+                    const struct line *line, const struct wr_reply *reply)
 {
     (void)unused;
     size_t len;
     const char *table = wr_reply_text(wr_reply_at(reply, 2), &len);
     struct stats *op = wr_alloc(sizeof *op);
-    *op = (struct stats){.d = d, .req = req, .line = *line, .inside = wr_reply_int(wr_reply_at(reply, 0)),
-                         .ready = wr_reply_int(wr_reply_at(reply, 1)), .waiting = presence_total(table, len),
-                         .stock = wr_json_build("{}"), .away = wr_json_build("[]")};
+    *op = (struct stats){.d = d,
+                         .req = req,
+                         .line = *line,
+                         .inside = wr_reply_int(wr_reply_at(reply, 0)),
+                         .ready = wr_reply_int(wr_reply_at(reply, 1)),
+                         .waiting = presence_total(table, len),
+                         .stock = wr_json_build("{}"),
+                         .away = wr_json_build("[]")};
     wr_copy_text(op->sale, sizeof op->sale, sale, strlen(sale));
     struct wr_args args = {0};
     wr_arg_text(&args, "HGETALL");
@@ -102,8 +107,9 @@ static void on_orders(void *ctx, enum wr_err err)
 static struct wr_json *describe_sku(const struct stats *op, size_t i)
 {
     const char *sku = wr_rows_text(op->ledger, i, "sku");
-    struct wr_json *out = wr_json_build("{s:s, s:s, s:I, s:I}", "sku", sku, "name", wr_rows_text(op->ledger, i, "name"), "total",
-                                        wr_rows_int(op->ledger, i, "total"), "committed", wr_rows_int(op->ledger, i, "committed"));
+    struct wr_json *out = wr_json_build(
+        "{s:s, s:s, s:I, s:I}", "sku", sku, "name", wr_rows_text(op->ledger, i, "name"), "total",
+        wr_rows_int(op->ledger, i, "total"), "committed", wr_rows_int(op->ledger, i, "committed"));
     static const char *const parts[] = {"free", "held", "sold", "voided"};
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         char field[WR_SKU_LEN + 16];
@@ -120,16 +126,19 @@ static struct wr_json *describe(struct stats *op)
     const struct line *line = &op->line;
     struct wr_json *orders = wr_json_build("{}"), *skus = wr_json_build("[]");
     for (size_t i = 0; op->orders && i < wr_rows_count(op->orders); i++)
-        wr_json_set(orders, wr_rows_text(op->orders, i, "status"), wr_json_build("I", wr_rows_int(op->orders, i, "orders")));
+        wr_json_set(orders, wr_rows_text(op->orders, i, "status"),
+                    wr_json_build("I", wr_rows_int(op->orders, i, "orders")));
     for (size_t i = 0; op->ledger && i < wr_rows_count(op->ledger); i++)
         wr_json_append(skus, describe_sku(op, i));
     struct wr_json *out = wr_json_build(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "waiting", op->waiting,
-        "called", line->called, "granted_total", line->granted_total, "joined_total", line->joined_total, "entered_total",
-        line->entered_total, "finished_total", line->finished_total, "inside", op->inside, "ready", op->ready, "level", line->level,
-        "rate_per_minute", line->settings.rate, "phase", wr_phase_name(line->phase), "mode", wr_mode_name(line->settings.mode),
-        "clock", line->clock, "front", line->front, "counter", line->counter, "ceiling", line->ceiling, "gen", line->gen, "orders",
-        orders, "skus", skus, "away", op->away);
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
+        "s:o}",
+        "waiting", op->waiting, "called", line->called, "granted_total", line->granted_total, "joined_total",
+        line->joined_total, "entered_total", line->entered_total, "finished_total", line->finished_total,
+        "inside", op->inside, "ready", op->ready, "level", line->level, "rate_per_minute",
+        line->settings.rate, "phase", wr_phase_name(line->phase), "mode", wr_mode_name(line->settings.mode),
+        "clock", line->clock, "front", line->front, "counter", line->counter, "ceiling", line->ceiling, "gen",
+        line->gen, "orders", orders, "skus", skus, "away", op->away);
     wr_json_set(out, "left", line->left >= 0 ? wr_json_build("I", line->left) : wr_json_build("n"));
     return out;
 }

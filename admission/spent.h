@@ -1,5 +1,5 @@
-/* spent.h - the places that had their turn, one bit each, as Redis counts bits: place p is bit 7 - p % 8 of byte p / 8.
- * Between Redis and PostgreSQL the bitmap travels as hex. Bits are only ever added. Pure. */
+/* spent.h - the places that had their turn, one bit each, as Redis counts bits: place p is bit 7 - p % 8 of
+ * byte p / 8. Between Redis and PostgreSQL the bitmap travels as hex. Bits are only ever added. Pure. */
 #ifndef ADMISSION_SPENT_H
 #define ADMISSION_SPENT_H
 #include "mem.h"

@@ -1,9 +1,11 @@
 /* step_line.c
  *
  *   HGETALL line --> lost? --> open_generation
- *                \-> ours: raise_ceiling, publish_sale, reconcile_settings, step_phase, record_phase - each when due
+ *                \-> ours: raise_ceiling, publish_sale, reconcile_settings, step_phase, record_phase - each
+ * when due
  *
- * Four times a second a sale, at once after connecting or creating, and never two reads of one sale at a time. */
+ * Four times a second a sale, at once after connecting or creating, and never two reads of one sale at a
+ * time. */
 #include "admissiond.h"
 #include "clock.h"
 #include "generation.h"
@@ -45,7 +47,8 @@ static void look_for_loss(struct sale *sale)
     uint64_t now = wr_mono_ms();
     if (!sale->lost_at_ms)
         sale->lost_at_ms = now;
-    /* Behind replicas, the primary that was left may still be answering: it refuses by itself after this time. */
+    /* Behind replicas, the primary that was left may still be answering: it refuses by itself after this
+     * time. */
     if (sale->recorded && now - sale->lost_at_ms >= (uint64_t)d->config->replica_wait_ms)
         open_generation(sale);
 }
@@ -70,8 +73,8 @@ bool step_done(const struct sale *sale, const char *step, enum wr_err err, const
 {
     if (err != WR_OK) {
         wr_metric_add(METRIC_STEPS_FAILED, 1);
-        wr_warn("a step was not done", "sale=%s step=\"%s\" problem=%s detail=\"%s\"", sale->id, step, wr_err_slug(err),
-                reply ? wr_reply_text(reply, NULL) : "");
+        wr_warn("a step was not done", "sale=%s step=\"%s\" problem=%s detail=\"%s\"", sale->id, step,
+                wr_err_slug(err), reply ? wr_reply_text(reply, NULL) : "");
         return false;
     }
     /* `closed`: the line has another generation by now; the next read shows which. */

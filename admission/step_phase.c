@@ -2,8 +2,8 @@
  *
  *   clock and stock say another phase --> set_phase.lua (compare-and-set) --> record_phase (PostgreSQL)
  *
- * Redis first: a sale starts on time without PostgreSQL. Every read of the line that finds PostgreSQL behind records
- * it, so a phase that could not be written is written later. */
+ * Redis first: a sale starts on time without PostgreSQL. Every read of the line that finds PostgreSQL behind
+ * records it, so a phase that could not be written is written later. */
 #include "admissiond.h"
 #include "clock.h"
 #include "int_text.h"
@@ -60,7 +60,8 @@ static void on_stepped(void *ctx, enum wr_err err, const struct wr_reply *reply)
     sale_leave(sale, FLOW_PHASE);
     bool done = step_done(sale, "step the phase", err, reply);
     if (done && wr_reply_int(reply) == 1) {
-        wr_info("phase stepped", "sale=%s from=%s to=%s", sale->id, wr_phase_name(sale->line.phase), wr_phase_name(op->phase));
+        wr_info("phase stepped", "sale=%s from=%s to=%s", sale->id, wr_phase_name(sale->line.phase),
+                wr_phase_name(op->phase));
         wr_metric_add(METRIC_PHASES, 1);
         sale->line.phase = op->phase;
         record_phase(sale);

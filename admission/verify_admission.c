@@ -1,9 +1,10 @@
 /* verify_admission.c - GET /v1/admission/verify?sale=...: for nginx auth_request, and for any shop that asks.
  *
- *   token (Authorization, cookie, or ?token=) --> signature, times, sale --> verify.lua --> 200 with who it is
- *                                                    \ 401, 403                  \ 403: over, blocked, another browser's
+ *   token (Authorization, cookie, or ?token=) --> signature, times, sale --> verify.lua --> 200 with who it
+ * is \ 401, 403                  \ 403: over, blocked, another browser's
  *
- * An admission is bound at first use to the browser that brings it, by a pass cookie; only the pass's digest is kept. */
+ * An admission is bound at first use to the browser that brings it, by a pass cookie; only the pass's digest
+ * is kept. */
 #include "admissiond.h"
 #include "clock.h"
 #include "keys.h"
@@ -27,9 +28,11 @@ static void accept(struct verification *op, const struct wr_reply *reply);
 static bool find_token(const struct admissiond *d, struct wr_request *req, char out[WR_TOKEN_MAX])
 {
     static const char scheme[] = "Bearer ";
-    const char *header = wr_request_header(req, WR_HEADER_AUTHORIZATION), *query = wr_request_query(req, "token");
+    const char *header = wr_request_header(req, WR_HEADER_AUTHORIZATION),
+               *query = wr_request_query(req, "token");
     if (header && strncasecmp(header, scheme, sizeof scheme - 1) == 0)
-        return wr_copy_text(out, WR_TOKEN_MAX, header + sizeof scheme - 1, strlen(header) - (sizeof scheme - 1));
+        return wr_copy_text(out, WR_TOKEN_MAX, header + sizeof scheme - 1,
+                            strlen(header) - (sizeof scheme - 1));
     bool secure = wr_http_secure(wr_runtime_http(d->rt));
     if (wr_request_cookie(req, secure ? "__Host-waitroom-token" : "waitroom-token", out, WR_TOKEN_MAX))
         return true;
@@ -99,7 +102,9 @@ static void refuse(struct wr_request *req, enum wr_err err)
 {
     wr_metric_add(METRIC_VERIFY_REFUSED, 1);
     const char *detail =
-        err == WR_ERR_UNAUTHENTICATED ? "Bring the admission token: Authorization: Bearer <token>, its cookie, or ?token=." : NULL;
+        err == WR_ERR_UNAUTHENTICATED
+            ? "Bring the admission token: Authorization: Bearer <token>, its cookie, or ?token=."
+            : NULL;
     wr_answer_problem(req, err, detail, wr_err_status(err) == 503 ? 1 : 0);
 }
 
@@ -108,7 +113,10 @@ static enum wr_err verdict(const struct wr_reply *reply)
     static const struct {
         const char *word;
         enum wr_err err;
-    } words[] = {{"ok", WR_OK}, {"over", WR_ERR_NOT_ADMITTED}, {"foreign", WR_ERR_TOKEN_FOREIGN}, {"blocked", WR_ERR_BLOCKED},
+    } words[] = {{"ok", WR_OK},
+                 {"over", WR_ERR_NOT_ADMITTED},
+                 {"foreign", WR_ERR_TOKEN_FOREIGN},
+                 {"blocked", WR_ERR_BLOCKED},
                  {"closed", WR_ERR_CLOSED}};
     const char *word = wr_reply_text(wr_reply_at(reply, 0), NULL);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -138,9 +146,12 @@ static void accept(struct verification *op, const struct wr_reply *reply)
     snprintf(left_s, sizeof left_s, "%lld", (long long)(left_ms / 1000));
     snprintf(cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s", pass_cookie(op->d), op->pass,
              wr_http_secure(wr_runtime_http(op->d->rt)) ? "; Secure" : "");
-    struct wr_answer answer = {.headers = {{"cache-control", "no-store"}, {"waitroom-sale", op->token.sale},
-                                           {"waitroom-shopper", op->token.shopper}, {"waitroom-place", place},
-                                           {"waitroom-jti", op->token.jti}, {"waitroom-expires-in", left_s}}};
+    struct wr_answer answer = {.headers = {{"cache-control", "no-store"},
+                                           {"waitroom-sale", op->token.sale},
+                                           {"waitroom-shopper", op->token.shopper},
+                                           {"waitroom-place", place},
+                                           {"waitroom-jti", op->token.jti},
+                                           {"waitroom-expires-in", left_s}}};
     if (op->pass_new) {
         answer.headers[6][0] = "set-cookie";
         answer.headers[6][1] = cookie;

@@ -1,5 +1,6 @@
-/* withdraw_sale.c - a sale that ended more than a day ago leaves wr:sales and the line's Redis, so that what every worker
- * reads four times a second does not grow with the years. Orders stay where they are; PostgreSQL keeps everything. */
+/* withdraw_sale.c - a sale that ended more than a day ago leaves wr:sales and the line's Redis, so that what
+ * every worker reads four times a second does not grow with the years. Orders stay where they are; PostgreSQL
+ * keeps everything. */
 #include "admissiond.h"
 #include "keys.h"
 
@@ -15,8 +16,9 @@ void withdraw_sale(struct sale *sale)
 
 static void on_removed(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
-    static const char *const keys[] = {"line", "sale", "table", "ready", "owners", "workers", "points", "inside", "admissions",
-                                       "fallen", "fronts", "blocked", "presence"};
+    static const char *const keys[] = {"line",    "sale",    "table",   "ready",      "owners",
+                                       "workers", "points",  "inside",  "admissions", "fallen",
+                                       "fronts",  "blocked", "presence"};
     struct sale *sale = ctx;
     if (!step_done(sale, "take the sale off the list", err, reply)) {
         sale_leave(sale, FLOW_PUBLISH);

@@ -1,5 +1,5 @@
-/* backoff.h - how long to wait before trying again: doubling, capped, half of it random so that those who failed
- * together do not come back together. Pure: the caller brings the random number. */
+/* backoff.h - how long to wait before trying again: doubling, capped, half of it random so that those who
+ * failed together do not come back together. Pure: the caller brings the random number. */
 #ifndef WR_BACKOFF_H
 #define WR_BACKOFF_H
 #include <stdint.h>

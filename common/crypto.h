@@ -1,6 +1,7 @@
 /* crypto.h - random bytes, digests, encodings and Ed25519. Owns OpenSSL.
  *
- * Algorithms are fetched once (OpenSSL 3.0's implicit fetch is slow). Secrets are compared in constant time. */
+ * Algorithms are fetched once (OpenSSL 3.0's implicit fetch is slow). Secrets are compared in constant time.
+ */
 #ifndef WR_CRYPTO_H
 #define WR_CRYPTO_H
 #include "err.h"
@@ -17,15 +18,16 @@ struct wr_hmac *wr_hmac_new(const void *key, size_t len);
 void wr_hmac_sign(struct wr_hmac *h, const void *data, size_t len, uint8_t out[32]);
 void wr_hmac_free(struct wr_hmac *h);
 
-void wr_hex(const void *data, size_t len, char *out); /* 2 x len + NUL, lower case */
-bool wr_unhex(const char *text, size_t len, void *out); /* len / 2 bytes; false when not hex */
+void wr_hex(const void *data, size_t len, char *out);         /* 2 x len + NUL, lower case */
+bool wr_unhex(const char *text, size_t len, void *out);       /* len / 2 bytes; false when not hex */
 size_t wr_base64url(const void *data, size_t len, char *out); /* no padding; room for (len * 4 + 2) / 3 + 1 */
 /* Strict (no padding, no stray bits). Returns the length or -1; `cap` bounds it. */
 long wr_unbase64url(const char *text, size_t len, void *out, size_t cap);
 
-struct wr_ed25519; /* a key pair, or a public key alone; one thread at a time */
+struct wr_ed25519;                       /* a key pair, or a public key alone; one thread at a time */
 struct wr_ed25519 *wr_ed25519_new(void); /* generates */
-enum wr_err wr_ed25519_load(struct wr_ed25519 **out, const char *pem_path) WR_MUST_CHECK; /* private, PKCS#8 PEM */
+enum wr_err wr_ed25519_load(struct wr_ed25519 **out,
+                            const char *pem_path) WR_MUST_CHECK; /* private, PKCS#8 PEM */
 enum wr_err wr_ed25519_save(const struct wr_ed25519 *key, const char *pem_path) WR_MUST_CHECK; /* mode 0400 */
 struct wr_ed25519 *wr_ed25519_public(const uint8_t raw[32]);
 void wr_ed25519_raw(const struct wr_ed25519 *key, uint8_t raw[32]); /* public part */

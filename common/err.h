@@ -18,7 +18,8 @@
     X(TICKET_INVALID, 401, "ticket-invalid", "This ticket is not valid", "Join the line again without it.")  \
     X(TOKEN_INVALID, 401, "token-invalid", "This admission token is not valid", "Go back to the line.")      \
     X(TOKEN_EXPIRED, 401, "token-expired", "This admission token has expired", "Go back to the line.")       \
-    X(ORIGIN, 403, "origin-not-allowed", "This origin is not allowed", "Open the page from the shop itself.")\
+    X(ORIGIN, 403, "origin-not-allowed", "This origin is not allowed",                                       \
+      "Open the page from the shop itself.")                                                                 \
     X(TOKEN_FOREIGN, 403, "token-foreign", "This token belongs to another sale, run or browser",             \
       "Go back to the line in the browser that was admitted.")                                               \
     X(NOT_ADMITTED, 403, "not-admitted", "This admission is over", "Go back to the line.")                   \
@@ -62,9 +63,10 @@ enum wr_err {
 };
 #define WR_OK WR_ERR_OK
 
-int wr_err_status(enum wr_err err);         /* HTTP status */
-const char *wr_err_slug(enum wr_err err);   /* last part of the problem type; also `code` of a WebSocket error */
-const char *wr_err_title(enum wr_err err);  /* one sentence for people */
-const char *wr_err_next(enum wr_err err);   /* what to do next */
+int wr_err_status(enum wr_err err); /* HTTP status */
+const char *
+wr_err_slug(enum wr_err err); /* last part of the problem type; also `code` of a WebSocket error */
+const char *wr_err_title(enum wr_err err); /* one sentence for people */
+const char *wr_err_next(enum wr_err err);  /* what to do next */
 
 #endif

@@ -1,12 +1,13 @@
 /* http.h - an HTTP/1.1 and WebSocket server on the daemon's loop. Owns libwebsockets and every rule it needs.
  *
- * Requests: the whole body is read first (bounded), then the handler runs; it answers exactly once, at once or later.
- * A request stays valid until it is answered, even when its client has gone. Answering is the last thing done with
- * it. Whatever the client sends wrong is refused here with a problem (RFC 9457) and counted.
+ * Requests: the whole body is read first (bounded), then the handler runs; it answers exactly once, at once
+ * or later. A request stays valid until it is answered, even when its client has gone. Answering is the last
+ * thing done with it. Whatever the client sends wrong is refused here with a problem (RFC 9457) and counted.
  *
- * Sockets: messages arrive whole, as valid UTF-8 text of at most `message_max` bytes; anything else closes with
- * 1007, 1009 or 1003. There is no send queue: wr_socket_send() refuses while the last message is still being written, and
- * on_writable() comes when there is room; keep a state per socket and tell the latest of it. */
+ * Sockets: messages arrive whole, as valid UTF-8 text of at most `message_max` bytes; anything else closes
+ * with 1007, 1009 or 1003. There is no send queue: wr_socket_send() refuses while the last message is still
+ * being written, and on_writable() comes when there is room; keep a state per socket and tell the latest of
+ * it. */
 #ifndef WR_HTTP_H
 #define WR_HTTP_H
 #include "err.h"
@@ -25,7 +26,7 @@ enum {
     WR_ROUTE_ORIGIN = 1, /* refuse when Origin is absent from the allow list (a missing Origin too, unless
                             WR_ROUTE_NO_BROWSER says that non-browsers without Origin may call it) */
     WR_ROUTE_NO_BROWSER = 2,
-    WR_ROUTE_FORM = 4,   /* accepts application/x-www-form-urlencoded bodies beside JSON */
+    WR_ROUTE_FORM = 4,     /* accepts application/x-www-form-urlencoded bodies beside JSON */
     WR_ROUTE_ANY_BODY = 8, /* any content type: webhooks */
 };
 typedef void wr_handler(void *ctx, struct wr_request *req);
@@ -41,28 +42,42 @@ struct wr_socket_route {
     const char *path, *protocol; /* protocol: the subprotocol that must be offered, "waitroom.v1" */
     size_t session_size;         /* zeroed bytes per socket, given to each callback */
     size_t message_max;          /* at most 4096 */
-    /* Before the 101: may refuse with an error (then a problem is answered). Headers and parameters are readable now only. */
+    /* Before the 101: may refuse with an error (then a problem is answered). Headers and parameters are
+     * readable now only. */
     enum wr_err (*on_upgrade)(void *ctx, struct wr_request *req, void *session);
     void (*on_open)(void *ctx, struct wr_socket *s, void *session);
     void (*on_message)(void *ctx, struct wr_socket *s, void *session, const char *text, size_t len);
     void (*on_writable)(void *ctx, struct wr_socket *s, void *session);
-    void (*on_close)(void *ctx, struct wr_socket *s, void *session); /* the socket is gone when this returns */
+    void (*on_close)(void *ctx, struct wr_socket *s,
+                     void *session); /* the socket is gone when this returns */
 };
 
 /* ---- requests: everything returned is borrowed until the answer ---- */
 enum wr_header {
-    WR_HEADER_AUTHORIZATION, WR_HEADER_COOKIE, WR_HEADER_ORIGIN, WR_HEADER_CONTENT_TYPE, WR_HEADER_IF_NONE_MATCH,
-    WR_HEADER_ACCEPT_ENCODING, WR_HEADER_ACCEPT_LANGUAGE, WR_HEADER_USER_AGENT, WR_HEADER_IDEMPOTENCY_KEY,
-    WR_HEADER_IDEMPOTENCY_RETRY, WR_HEADER_WAITROOM_SECRET, WR_HEADER_STRIPE_SIGNATURE, WR_HEADER_ORIGINAL_URI,
+    WR_HEADER_AUTHORIZATION,
+    WR_HEADER_COOKIE,
+    WR_HEADER_ORIGIN,
+    WR_HEADER_CONTENT_TYPE,
+    WR_HEADER_IF_NONE_MATCH,
+    WR_HEADER_ACCEPT_ENCODING,
+    WR_HEADER_ACCEPT_LANGUAGE,
+    WR_HEADER_USER_AGENT,
+    WR_HEADER_IDEMPOTENCY_KEY,
+    WR_HEADER_IDEMPOTENCY_RETRY,
+    WR_HEADER_WAITROOM_SECRET,
+    WR_HEADER_STRIPE_SIGNATURE,
+    WR_HEADER_ORIGINAL_URI,
     WR_HEADER_COUNT
 };
 const char *wr_request_method(const struct wr_request *req);
-const char *wr_request_param(const struct wr_request *req, const char *name); /* NULL: no such */
+const char *wr_request_param(const struct wr_request *req, const char *name);  /* NULL: no such */
 const char *wr_request_header(const struct wr_request *req, enum wr_header h); /* NULL: absent */
-const char *wr_request_query(const struct wr_request *req, const char *name); /* decoded; NULL: absent */
+const char *wr_request_query(const struct wr_request *req, const char *name);  /* decoded; NULL: absent */
 const char *wr_request_body(const struct wr_request *req, size_t *len);
-const char *wr_request_form(const struct wr_request *req, const char *name); /* decoded form field; NULL: absent */
-const char *wr_request_client(const struct wr_request *req); /* address, X-Forwarded-For applied where trusted */
+const char *wr_request_form(const struct wr_request *req,
+                            const char *name); /* decoded form field; NULL: absent */
+const char *
+wr_request_client(const struct wr_request *req); /* address, X-Forwarded-For applied where trusted */
 bool wr_request_cookie(const struct wr_request *req, const char *name, char *out, size_t cap);
 /* The body as one JSON object; NULL after it answered the problem itself (then return at once). */
 struct wr_json *wr_request_json(struct wr_request *req);
@@ -77,13 +92,15 @@ struct wr_answer {
 };
 void wr_answer(struct wr_request *req, const struct wr_answer *answer);
 void wr_answer_json(struct wr_request *req, int status, struct wr_json *owned); /* Cache-Control: no-store */
-/* Problem JSON: type, title, status, detail (a sentence; NULL: the table's "next"), next; Retry-After when retry_s > 0. */
+/* Problem JSON: type, title, status, detail (a sentence; NULL: the table's "next"), next; Retry-After when
+ * retry_s > 0. */
 void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *detail, int retry_s);
 
 /* ---- sockets ---- */
 /* WR_ERR_BUSY: not taken, on_writable() will come. */
 enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len) WR_MUST_CHECK;
-void wr_socket_close(struct wr_socket *s, int code, const char *reason); /* on_close comes later, from the loop */
+void wr_socket_close(struct wr_socket *s, int code,
+                     const char *reason); /* on_close comes later, from the loop */
 
 /* ---- the server ---- */
 struct wr_http_config {
@@ -91,16 +108,17 @@ struct wr_http_config {
     const char *public_url, *allowed_origins, *trusted_proxies;
     const struct wr_route *routes;
     const struct wr_socket_route *socket_routes;
-    void *ctx; /* for handlers; may be set later by wr_http_set_ctx */
+    void *ctx;                                /* for handlers; may be set later by wr_http_set_ctx */
     int header_deadline_ms, body_deadline_ms; /* 0: 5 s and 10 s, absolute */
-    int ping_s, silence_s; /* 0: 25 s with jitter, 60 s */
+    int ping_s, silence_s;                    /* 0: 25 s with jitter, 60 s */
 };
-enum wr_err wr_http_open(struct wr_http **out, struct wr_loop *loop, const struct wr_http_config *config) WR_MUST_CHECK;
+enum wr_err wr_http_open(struct wr_http **out, struct wr_loop *loop,
+                         const struct wr_http_config *config) WR_MUST_CHECK;
 void wr_http_set_ctx(struct wr_http *http, void *ctx);
 void wr_http_stop_accepting(struct wr_http *http);
 void wr_http_close(struct wr_http *http);
 bool wr_http_secure(const struct wr_http *http); /* the public URL is https */
-int wr_http_port(const struct wr_http *http); /* the bound port, when 0 was asked for */
+int wr_http_port(const struct wr_http *http);    /* the bound port, when 0 was asked for */
 size_t wr_http_connections(const struct wr_http *http);
 const char *wr_http_version(void);
 

@@ -1,7 +1,8 @@
 /* http_client.c - the only file that knows libcurl.
  *
- * libcurl says which descriptors and which delay it waits for (on_interest, on_delay); the loop says when they are due
- * (drive). What has ended is read afterwards, when nothing of libcurl is on the stack, and only then callbacks run. */
+ * libcurl says which descriptors and which delay it waits for (on_interest, on_delay); the loop says when
+ * they are due (drive). What has ended is read afterwards, when nothing of libcurl is on the stack, and only
+ * then callbacks run. */
 #include "http_client.h"
 #include "log.h"
 #include "mem.h"
@@ -151,7 +152,8 @@ static int on_interest(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
         i->watch = wr_watch_new(c->loop, fd, on_event, i);
         curl_multi_assign(c->multi, fd, i);
     }
-    wr_watch_set(i->watch, (what & CURL_POLL_IN ? WR_READABLE : 0) | (what & CURL_POLL_OUT ? WR_WRITABLE : 0));
+    wr_watch_set(i->watch,
+                 (what & CURL_POLL_IN ? WR_READABLE : 0) | (what & CURL_POLL_OUT ? WR_WRITABLE : 0));
     return 0;
 }
 
@@ -215,15 +217,17 @@ static void set_limits(CURL *easy, int deadline_ms)
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* what decides where we connect is in our option table alone */
+    curl_easy_setopt(easy, CURLOPT_PROXY,
+                     ""); /* what decides where we connect is in our option table alone */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(deadline_ms < CONNECT_MS ? deadline_ms : CONNECT_MS));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(deadline_ms < CONNECT_MS ? deadline_ms : CONNECT_MS));
 }
 
-enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_call *request, wr_http_done *done,
-                                void *ctx)
+enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_call *request,
+                                wr_http_done *done, void *ctx)
 {
     if (c->in_flight >= c->in_flight_max)
         return WR_ERR_BUSY;

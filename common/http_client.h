@@ -1,7 +1,7 @@
 /* http_client.h - outgoing HTTP on the daemon's loop. Owns libcurl (multi interface).
  *
- * A request has one outcome: its callback runs once, later, from the loop. WR_ERR_BACKEND: nothing was sent (refused,
- * no name). WR_ERR_NO_ANSWER: it may have arrived. WR_OK: there is a status, whichever. */
+ * A request has one outcome: its callback runs once, later, from the loop. WR_ERR_BACKEND: nothing was sent
+ * (refused, no name). WR_ERR_NO_ANSWER: it may have arrived. WR_OK: there is a status, whichever. */
 #ifndef WR_HTTP_CLIENT_H
 #define WR_HTTP_CLIENT_H
 #include "err.h"
@@ -9,8 +9,10 @@
 #include <stddef.h>
 
 struct wr_http_client;
-enum wr_err wr_http_client_open(struct wr_http_client **out, struct wr_loop *loop, int in_flight_max) WR_MUST_CHECK;
-void wr_http_client_close(struct wr_http_client *c); /* pending callbacks run with NO_ANSWER before it returns */
+enum wr_err wr_http_client_open(struct wr_http_client **out, struct wr_loop *loop,
+                                int in_flight_max) WR_MUST_CHECK;
+void wr_http_client_close(
+    struct wr_http_client *c); /* pending callbacks run with NO_ANSWER before it returns */
 struct wr_http_call {
     const char *method, *url;
     const char *headers[8]; /* "Name: value", ends with NULL */
@@ -20,7 +22,8 @@ struct wr_http_call {
 };
 typedef void wr_http_done(void *ctx, enum wr_err err, int status, const char *body, size_t len);
 /* WR_ERR_BUSY when in_flight_max are under way: then the callback will not run. */
-enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_call *call, wr_http_done *done, void *ctx) WR_MUST_CHECK;
+enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_call *call, wr_http_done *done,
+                                void *ctx) WR_MUST_CHECK;
 /* Appends "name=value" to a form body, escaped, with '&' between. */
 struct wr_buf;
 void wr_form_add(struct wr_buf *form, const char *name, const char *value);

@@ -288,7 +288,8 @@ static int append(const char *bytes, size_t len, void *out)
 
 void wr_json_render(const struct wr_json *v, struct wr_buf *out)
 {
-    if (json_dump_callback(see(v), append, out, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY) != 0)
+    if (json_dump_callback(see(v), append, out, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY) !=
+        0)
         abort();
 }
 

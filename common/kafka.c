@@ -1,11 +1,11 @@
 /* kafka.c - the only file that knows librdkafka.
  *
- * librdkafka works on threads of its own and leaves what happened in a queue; an eventfd tells the loop when that queue
- * stops being empty, so whoever is told drains it. Its callbacks run inside that draining: they only note what happened,
- * and ours run after it, when nothing of the library is on the stack.
+ * librdkafka works on threads of its own and leaves what happened in a queue; an eventfd tells the loop when
+ * that queue stops being empty, so whoever is told drains it. Its callbacks run inside that draining: they
+ * only note what happened, and ours run after it, when nothing of the library is on the stack.
  *
- * Destroying an instance may block for long (and in this version for ever), so it is done on a thread that is given
- * a limited time and then left alone. */
+ * Destroying an instance may block for long (and in this version for ever), so it is done on a thread that is
+ * given a limited time and then left alone. */
 #include "kafka.h"
 #include "clock.h"
 #include "kafka_stats.h"
@@ -26,7 +26,8 @@ enum {
     CONSUMER_CLOSE_MS = 5000,
     RENEWAL_PAUSE_MS = 1000, /* between two instances, when fatal errors follow each other */
     TICK_MS = 1000,          /* an idle consumer must ask too, or its group takes it for dead */
-    SEEK_MS = 100, /* a seek is waited for, and mostly takes none of it; what takes longer is asked for again */
+    SEEK_MS =
+        100, /* a seek is waited for, and mostly takes none of it; what takes longer is asked for again */
 };
 
 struct setting {
@@ -47,7 +48,8 @@ static const struct setting producer_settings[] = {
     {"acks", "all"},
     {"linger.ms", "2"},
     {"message.timeout.ms", "30000"},
-    {"compression.type", "none"}, /* events are small, and not every broker understands this library's compression */
+    {"compression.type",
+     "none"}, /* events are small, and not every broker understands this library's compression */
     {NULL, NULL},
 };
 static const struct setting consumer_settings[] = {
@@ -64,7 +66,7 @@ static const struct setting consumer_settings[] = {
     {NULL, NULL},
 };
 
-struct source { /* what producer and consumer share: an instance and its queue's way into the loop */
+struct source {     /* what producer and consumer share: an instance and its queue's way into the loop */
     rd_kafka_t *rk; /* NULL: none at the moment */
     rd_kafka_queue_t *queue;
     int fd;
@@ -86,7 +88,8 @@ struct ending { /* an instance that is being destroyed */
     struct ending *next;
     void *owner; /* what its callbacks may still write to */
 };
-static struct ending *left_behind; /* those that did not end in time: theirs is what they use, until the process ends */
+static struct ending
+    *left_behind; /* those that did not end in time: theirs is what they use, until the process ends */
 
 struct wr_producer {
     struct source source; /* first: librdkafka's opaque is both */
@@ -108,7 +111,7 @@ struct wr_consumer {
     void *ctx;
     rd_kafka_message_t **taken; /* given out, not done */
     size_t taken_count;
-    bool more; /* something came while messages were out */
+    bool more;                               /* something came while messages were out */
     rd_kafka_topic_partition_list_t *rewind; /* where to go back to before anything is taken; NULL: nowhere */
     int64_t lag;
 };
@@ -238,7 +241,8 @@ static void *run_ending(void *arg)
     if (e->consumer)
         rd_kafka_consumer_close(e->rk);
     else
-        rd_kafka_purge(e->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+        rd_kafka_purge(e->rk,
+                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     rd_kafka_destroy(e->rk);
     return NULL;
 }
@@ -381,7 +385,8 @@ static void on_producer_event(void *ctx, int events)
     run_callbacks(p);
 }
 
-enum wr_err wr_producer_open(struct wr_producer **out, struct wr_loop *loop, const struct wr_producer_config *config)
+enum wr_err wr_producer_open(struct wr_producer **out, struct wr_loop *loop,
+                             const struct wr_producer_config *config)
 {
     struct wr_producer *p = wr_alloc(sizeof *p);
     *out = NULL;
@@ -420,8 +425,8 @@ void wr_producer_close(struct wr_producer *p)
     free(p);
 }
 
-enum wr_err wr_producer_send(struct wr_producer *p, const char *topic, const char *key, const void *value, size_t len,
-                             wr_delivered_cb *cb, void *ctx)
+enum wr_err wr_producer_send(struct wr_producer *p, const char *topic, const char *key, const void *value,
+                             size_t len, wr_delivered_cb *cb, void *ctx)
 {
     if (!p->source.rk)
         return WR_ERR_BACKEND;
@@ -434,9 +439,10 @@ enum wr_err wr_producer_send(struct wr_producer *p, const char *topic, const cha
         const void *from;
         void *to;
     } bytes = {value}, name = {key}; /* copied by librdkafka, which has no const for them */
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        p->source.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(name.to, strlen(key)), RD_KAFKA_V_VALUE(bytes.to, len),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(m), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t err =
+        rd_kafka_producev(p->source.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(name.to, strlen(key)),
+                          RD_KAFKA_V_VALUE(bytes.to, len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                          RD_KAFKA_V_OPAQUE(m), RD_KAFKA_V_END);
     if (err) {
         free(m);
         if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -462,7 +468,8 @@ int64_t wr_producer_recreated(const struct wr_producer *p)
 void wr_producer_break(struct wr_producer *p)
 {
     if (p->source.rk)
-        rd_kafka_test_fatal_error(p->source.rk, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "asked to break");
+        rd_kafka_test_fatal_error(p->source.rk, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                                  "asked to break");
 }
 
 /* ---- consumer ---- */
@@ -506,7 +513,8 @@ static bool subscribe(rd_kafka_t *rk, const char *topic)
     return !err;
 }
 
-enum wr_err wr_consumer_open(struct wr_consumer **out, struct wr_loop *loop, const struct wr_consumer_config *config)
+enum wr_err wr_consumer_open(struct wr_consumer **out, struct wr_loop *loop,
+                             const struct wr_consumer_config *config)
 {
     *out = NULL;
     struct wr_consumer *c = wr_alloc(sizeof *c);
@@ -559,8 +567,8 @@ void wr_consumer_close(struct wr_consumer *c)
     free(c);
 }
 
-/* Goes back to where the failed work began. False: not yet, so nothing may be taken: what lies behind would be stored
- * over it. */
+/* Goes back to where the failed work began. False: not yet, so nothing may be taken: what lies behind would
+ * be stored over it. */
 static bool rewound(struct wr_consumer *c)
 {
     if (!c->rewind)

@@ -30,7 +30,8 @@ static int64_t partition_lag(const struct wr_json *part)
 
 static int64_t total_lag(const struct wr_json *stats, const char *topic)
 {
-    const struct wr_json *partitions = wr_json_get(wr_json_get(wr_json_get(stats, "topics"), topic), "partitions");
+    const struct wr_json *partitions =
+        wr_json_get(wr_json_get(wr_json_get(stats, "topics"), topic), "partitions");
     const char *name;
     int64_t total = -1;
     for (size_t i = 0; (name = wr_json_name(partitions, i)); i++) {

@@ -7,7 +7,7 @@
 
 struct wr_kafka_stats {
     bool connected; /* to some broker */
-    int64_t lag;    /* messages not yet done, over the partitions that are read; -1: unknown, or none is read */
+    int64_t lag; /* messages not yet done, over the partitions that are read; -1: unknown, or none is read */
 };
 /* `topic`: whose lag; NULL: nobody's. A text that cannot be read: not connected, unknown. */
 struct wr_kafka_stats wr_kafka_stats(const char *text, size_t len, const char *topic);

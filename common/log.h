@@ -12,7 +12,8 @@ enum wr_log_level { WR_LOG_DEBUG, WR_LOG_INFO, WR_LOG_WARN, WR_LOG_ERROR };
 void wr_log_open(enum wr_log_level least, const char *process); /* `process` is kept: a literal */
 bool wr_log_level_parse(const char *text, enum wr_log_level *out);
 /* `msg` is a literal; `fmt` is the key=value part, "" for none; quote text values: what="%s". */
-void wr_log(enum wr_log_level level, const char *msg, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void wr_log(enum wr_log_level level, const char *msg, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 #define wr_debug(msg, ...) wr_log(WR_LOG_DEBUG, msg, __VA_ARGS__)
 #define wr_info(msg, ...) wr_log(WR_LOG_INFO, msg, __VA_ARGS__)
 #define wr_warn(msg, ...) wr_log(WR_LOG_WARN, msg, __VA_ARGS__)

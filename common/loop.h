@@ -18,8 +18,8 @@ typedef void wr_loop_cb(void *ctx);
 enum wr_err wr_loop_open(struct wr_loop **out) WR_MUST_CHECK;
 void wr_loop_run(struct wr_loop *loop); /* until wr_loop_stop() */
 void wr_loop_stop(struct wr_loop *loop);
-/* Runs what is closing to its end, at most `limit_ms`; then frees; takes NULL. Returns false when handles were left:
- * then nothing is freed and it may be called again. */
+/* Runs what is closing to its end, at most `limit_ms`; then frees; takes NULL. Returns false when handles
+ * were left: then nothing is freed and it may be called again. */
 bool wr_loop_close(struct wr_loop *loop, int limit_ms);
 void *wr_loop_native(struct wr_loop *loop); /* the uv_loop_t, for a library that wants a foreign loop */
 uint64_t wr_loop_now_ms(const struct wr_loop *loop); /* monotonic, cached at the start of the turn */
@@ -31,7 +31,8 @@ void wr_timer_free(struct wr_timer *t);
 
 enum { WR_READABLE = 1, WR_WRITABLE = 2 };
 typedef void wr_watch_cb(void *ctx, int events); /* an error reports both, once, and pauses */
-struct wr_watch *wr_watch_new(struct wr_loop *loop, int fd, wr_watch_cb *on_event, void *ctx); /* fd is not owned */
+struct wr_watch *wr_watch_new(struct wr_loop *loop, int fd, wr_watch_cb *on_event,
+                              void *ctx);          /* fd is not owned */
 void wr_watch_set(struct wr_watch *w, int events); /* 0 pauses */
 void wr_watch_free(struct wr_watch *w);
 

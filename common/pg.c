@@ -1,11 +1,11 @@
 /* pg.c - one PostgreSQL connection and what it answers. The only file that knows libpq.
  *
- * How a failure is classed: the server's answer counts while the connection lives. When it is gone, the transaction that
- * was open is rolled back by the server, so nothing happened - unless what was sent could commit by itself (COMMIT, or
- * a statement outside a transaction): then nobody knows.
+ * How a failure is classed: the server's answer counts while the connection lives. When it is gone, the
+ * transaction that was open is rolled back by the server, so nothing happened - unless what was sent could
+ * commit by itself (COMMIT, or a statement outside a transaction): then nobody knows.
  *
- * The socket is non-blocking and every wait has a deadline, because a frozen server keeps neither its own statement
- * timeout nor TCP's. */
+ * The socket is non-blocking and every wait has a deadline, because a frozen server keeps neither its own
+ * statement timeout nor TCP's. */
 #include "pg.h"
 #include "clock.h"
 #include "log.h"
@@ -77,17 +77,19 @@ struct wr_pg_conn *wr_pg_conn_new(const bool *refusing)
 bool wr_pg_conn_open(struct wr_pg_conn *c, const char *url)
 {
     char options[220];
-    /* Every statement of ours has its index. Prepared when its tables were empty, a plan would scan them whole for as
-     * long as nobody analyzed them: half of a core at 200 orders a second. (What must scan costs more in the planner's
-     * eyes then, and would be compiled first.) */
+    /* Every statement of ours has its index. Prepared when its tables were empty, a plan would scan them
+     * whole for as long as nobody analyzed them: half of a core at 200 orders a second. (What must scan costs
+     * more in the planner's eyes then, and would be compiled first.) */
     snprintf(options, sizeof options,
-             "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=5000 -c enable_seqscan=off -c jit=off",
+             "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=5000 -c "
+             "enable_seqscan=off -c jit=off",
              c->limits.statement, c->limits.lock);
     /* What comes later wins, so the URL may override all of it. */
-    const char *const names[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle",
-                                 "client_encoding", "options",          "fallback_application_name",
-                                 "dbname",          NULL};
-    const char *const values[] = {"3", "5000", "10", "UTF8", options, program_invocation_short_name, url, NULL};
+    const char *const names[] = {
+        "connect_timeout", "tcp_user_timeout",          "keepalives_idle", "client_encoding",
+        "options",         "fallback_application_name", "dbname",          NULL};
+    const char *const values[] = {"3", "5000", "10", "UTF8", options, program_invocation_short_name,
+                                  url, NULL};
     disconnect(c);
     c->pq = PQconnectdbParams(names, values, 1);
     if (PQstatus(c->pq) != CONNECTION_OK) {
@@ -241,8 +243,8 @@ static enum wr_err conclude(struct wr_pg_conn *c, PGresult *result, const char *
         give_up(c, PQerrorMessage(c->pq));
     enum wr_err err = classify(c, state ? state : "", may_commit);
     if (err != WR_ERR_CONFLICT)
-        wr_warn("statement failed", "statement=%s sqlstate=%s err=%s why=\"%s\"", what, state ? state : "none",
-                wr_err_slug(err), c->error);
+        wr_warn("statement failed", "statement=%s sqlstate=%s err=%s why=\"%s\"", what,
+                state ? state : "none", wr_err_slug(err), c->error);
     PQclear(result);
     return err;
 }

@@ -1,11 +1,12 @@
-/* pg.h - PostgreSQL for flows: work that may block runs on a thread of the pool with a connection of its own; its end
- * comes back to the loop. Owns libpq.
+/* pg.h - PostgreSQL for flows: work that may block runs on a thread of the pool with a connection of its own;
+ * its end comes back to the loop. Owns libpq.
  *
- * Work functions are straight sequential code: begin, statements, commit. They touch only their `op` and the connection.
- * A lost connection during commit is WR_ERR_NO_ANSWER: do the whole work again (make it idempotent). WR_ERR_CONFLICT: a
- * unique or check constraint refused. WR_ERR_INVALID: a value has no place in its column (class 22). WR_ERR_BACKEND: the
- * database is not there or refused; nothing happened. A statement outside a transaction commits by itself: lost under
- * way it is WR_ERR_NO_ANSWER too. Reconnects by itself; connect 3 s, statement 3 s, lock 1 s, idle in transaction 5 s. */
+ * Work functions are straight sequential code: begin, statements, commit. They touch only their `op` and the
+ * connection. A lost connection during commit is WR_ERR_NO_ANSWER: do the whole work again (make it
+ * idempotent). WR_ERR_CONFLICT: a unique or check constraint refused. WR_ERR_INVALID: a value has no place in
+ * its column (class 22). WR_ERR_BACKEND: the database is not there or refused; nothing happened. A statement
+ * outside a transaction commits by itself: lost under way it is WR_ERR_NO_ANSWER too. Reconnects by itself;
+ * connect 3 s, statement 3 s, lock 1 s, idle in transaction 5 s. */
 #ifndef WR_PG_H
 #define WR_PG_H
 #include "embed.h"
@@ -21,8 +22,10 @@ struct wr_rows;
 typedef enum wr_err wr_pg_work(struct wr_pg_conn *c, void *op); /* on a pool thread */
 typedef void wr_pg_done(void *op, enum wr_err err);             /* on the loop */
 
-enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url, int threads, size_t queue_max) WR_MUST_CHECK;
-void wr_pg_close(struct wr_pg *pg); /* ends work under way after its statement; unrun ones get BACKEND; takes NULL */
+enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url, int threads,
+                       size_t queue_max) WR_MUST_CHECK;
+void wr_pg_close(
+    struct wr_pg *pg); /* ends work under way after its statement; unrun ones get BACKEND; takes NULL */
 /* WR_ERR_BUSY: the queue is full and `done` will not run. */
 enum wr_err wr_pg_submit(struct wr_pg *pg, wr_pg_work *work, wr_pg_done *done, void *op) WR_MUST_CHECK;
 bool wr_pg_connected(const struct wr_pg *pg); /* the last attempt of some thread succeeded */
@@ -33,8 +36,10 @@ enum wr_err wr_pg_transact(struct wr_pg_conn *c, wr_pg_work *work, void *op) WR_
 enum wr_err wr_pg_begin(struct wr_pg_conn *c) WR_MUST_CHECK;
 enum wr_err wr_pg_commit(struct wr_pg_conn *c) WR_MUST_CHECK;
 void wr_pg_rollback(struct wr_pg_conn *c); /* after any error; harmless without a transaction */
-/* Values are texts (NULL: SQL NULL) for $1..$n; the statement is prepared once per connection. `rows` may be NULL. */
-enum wr_err wr_pg_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n, const char *const values[], struct wr_rows **rows) WR_MUST_CHECK;
+/* Values are texts (NULL: SQL NULL) for $1..$n; the statement is prepared once per connection. `rows` may be
+ * NULL. */
+enum wr_err wr_pg_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n, const char *const values[],
+                        struct wr_rows **rows) WR_MUST_CHECK;
 /* Several statements without parameters, for migrations. */
 enum wr_err wr_pg_script(struct wr_pg_conn *c, const char *text) WR_MUST_CHECK;
 const char *wr_pg_error(const struct wr_pg_conn *c); /* of the last failure */
@@ -50,7 +55,8 @@ enum wr_err wr_pg_connect(struct wr_pg_conn **out, const char *url) WR_MUST_CHEC
 void wr_pg_disconnect(struct wr_pg_conn *c);
 const char *wr_pg_version(void);
 
-/* PostgreSQL array literal of texts ("{...}", quoted), for `unnest($1::text[])`: whole batches in one statement. */
+/* PostgreSQL array literal of texts ("{...}", quoted), for `unnest($1::text[])`: whole batches in one
+ * statement. */
 struct wr_buf;
 void wr_pg_array_add(struct wr_buf *array, const char *text); /* NULL: NULL; opens with '{' when empty */
 void wr_pg_array_end(struct wr_buf *array);                   /* "{}" when nothing was added */

@@ -2,8 +2,9 @@
  *
  *   loop: wr_pg_submit() --waiting--> thread: work(conn, op) --finished--> wake --> loop: done(op, err)
  *
- * The lock guards the two lists and the counters; a connection belongs to its thread alone. A thread without a
- * connection takes jobs only while no thread has one: then they fail at once instead of waiting for the database. */
+ * The lock guards the two lists and the counters; a connection belongs to its thread alone. A thread without
+ * a connection takes jobs only while no thread has one: then they fail at once instead of waiting for the
+ * database. */
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
@@ -48,7 +49,7 @@ struct wr_pg {
 struct worker { /* what a thread knows of its connection */
     struct wr_pg *pg;
     struct wr_pg_conn *conn;
-    bool connected; /* counted in pg->connected */
+    bool connected;                    /* counted in pg->connected */
     uint64_t backoff_ms, next_attempt; /* next_attempt: wr_mono_ms() */
 };
 
@@ -77,7 +78,8 @@ static struct job *list_pop(struct list *l)
 
 static void wait_for_change(struct wr_pg *pg, uint64_t until_ms)
 {
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                             .tv_nsec = (long)(until_ms % 1000) * 1000000};
     pthread_cond_timedwait(&pg->changed, &pg->lock, &until);
 }
 
@@ -200,7 +202,8 @@ static void start_threads(struct wr_pg *pg, int threads)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url, int threads, size_t queue_max)
+enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url, int threads,
+                       size_t queue_max)
 {
     *out = NULL;
     if (!wr_pg_url_valid(url))

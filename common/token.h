@@ -1,10 +1,11 @@
 /* token.h - the admission token: a JWT (RFC 7519) signed with Ed25519 (RFC 8037 EdDSA), and the key ring.
  *
- * Claims: iss, aud (the sale's id), sub (shopper id), run, gen, lane, place, jti, granted (ms on the line's clock),
- * iat, nbf, exp (s, the signing worker's clock). Header: alg EdDSA, typ JWT, kid. Any JWT library verifies it.
+ * Claims: iss, aud (the sale's id), sub (shopper id), run, gen, lane, place, jti, granted (ms on the line's
+ * clock), iat, nbf, exp (s, the signing worker's clock). Header: alg EdDSA, typ JWT, kid. Any JWT library
+ * verifies it.
  *
- * The ring is a folder: keys.json ({"keys":[{"kid","state":"next|current|previous","x"}]}) and <kid>.pem, mode 0400.
- * It is read again when keys.json changes; a broken change keeps the old ring and is logged. */
+ * The ring is a folder: keys.json ({"keys":[{"kid","state":"next|current|previous","x"}]}) and <kid>.pem,
+ * mode 0400. It is read again when keys.json changes; a broken change keeps the old ring and is logged. */
 #ifndef WR_TOKEN_H
 #define WR_TOKEN_H
 #include "crypto.h"
@@ -30,20 +31,25 @@ struct wr_token {
 
 enum wr_keyring_use { WR_KEYRING_VERIFY, WR_KEYRING_SIGN }; /* SIGN also loads the current private key */
 struct wr_keyring;
-enum wr_err wr_keyring_open(struct wr_keyring **out, const char *folder, const char *issuer, enum wr_keyring_use use) WR_MUST_CHECK;
+enum wr_err wr_keyring_open(struct wr_keyring **out, const char *folder, const char *issuer,
+                            enum wr_keyring_use use) WR_MUST_CHECK;
 void wr_keyring_refresh(struct wr_keyring *ring); /* call every few seconds; cheap when nothing changed */
 void wr_keyring_close(struct wr_keyring *ring);
-struct wr_json *wr_keyring_jwks(const struct wr_keyring *ring); /* JWKS (RFC 7517) of next, current and previous; owned by the caller */
+struct wr_json *wr_keyring_jwks(
+    const struct wr_keyring *ring); /* JWKS (RFC 7517) of next, current and previous; owned by the caller */
 
 /* Keys: next -> current (the old current becomes previous) -> retired (gone). For `admissiond keys`. */
 enum wr_err wr_keys_stage(const char *folder, char kid[WR_KID_MAX]) WR_MUST_CHECK;
-enum wr_err wr_keys_activate(const char *folder, const char *kid) WR_MUST_CHECK; /* WR_ERR_CONFLICT: not staged */
-enum wr_err wr_keys_retire(const char *folder, const char *kid) WR_MUST_CHECK;   /* WR_ERR_CONFLICT: it is current */
+enum wr_err wr_keys_activate(const char *folder,
+                             const char *kid) WR_MUST_CHECK; /* WR_ERR_CONFLICT: not staged */
+enum wr_err wr_keys_retire(const char *folder,
+                           const char *kid) WR_MUST_CHECK; /* WR_ERR_CONFLICT: it is current */
 
 /* Returns the length written, without NUL. */
 size_t wr_token_sign(struct wr_keyring *ring, const struct wr_token *t, char out[WR_TOKEN_MAX]);
-/* Signature, alg, kid, iss, shape and times (30 s of leeway for nbf, none for exp). The sale is the caller's to compare.
- * WR_ERR_TOKEN_INVALID, WR_ERR_TOKEN_EXPIRED (then `out` is filled all the same). */
-enum wr_err wr_token_verify(struct wr_keyring *ring, const char *text, size_t len, int64_t now_s, struct wr_token *out) WR_MUST_CHECK;
+/* Signature, alg, kid, iss, shape and times (30 s of leeway for nbf, none for exp). The sale is the caller's
+ * to compare. WR_ERR_TOKEN_INVALID, WR_ERR_TOKEN_EXPIRED (then `out` is filled all the same). */
+enum wr_err wr_token_verify(struct wr_keyring *ring, const char *text, size_t len, int64_t now_s,
+                            struct wr_token *out) WR_MUST_CHECK;
 
 #endif

@@ -83,8 +83,8 @@ static void on_lws_log(int level, const char *line)
     wr_warn("libwebsockets", "level=%d line=\"%.*s\"", level, (int)strcspn(line, "\n"), line);
 }
 
-/* The context's end unloads the libuv plugin, but handles of it may still be closing: the loop's next turn would call
- * into nothing. */
+/* The context's end unloads the libuv plugin, but handles of it may still be closing: the loop's next turn
+ * would call into nothing. */
 static void keep_plugin(void)
 {
     if (!dlopen("libwebsockets-evlib_uv.so", RTLD_LAZY | RTLD_NODELETE))
@@ -297,9 +297,9 @@ enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len)
     return WR_OK;
 }
 
-/* The close frame is written by hand: this libwebsockets sends one only for a reception that returns -1, and hangs
- * up without one for a callback for writing that does. The client's own close frame, or the deadline, ends the
- * connection. */
+/* The close frame is written by hand: this libwebsockets sends one only for a reception that returns -1, and
+ * hangs up without one for a callback for writing that does. The client's own close frame, or the deadline,
+ * ends the connection. */
 static void say_goodbye(struct wr_socket *s)
 {
     if (s->said_goodbye)

@@ -1,8 +1,9 @@
 /* accept_orders.c
  *
- *   take (Kafka, as many as the pace allows) --> record (PostgreSQL, one transaction) --committed--> done: offsets stored
- *     ^                                             |
- *     +---- the same messages come again -----------+ refused, unknown, or the database is away: done as not worked
+ *   take (Kafka, as many as the pace allows) --> record (PostgreSQL, one transaction) --committed--> done:
+ * offsets stored ^                                             |
+ *     +---- the same messages come again -----------+ refused, unknown, or the database is away: done as not
+ * worked
  */
 #include "accept_orders.h"
 #include "clock.h"
@@ -61,7 +62,8 @@ static void take(void *ctx)
     int64_t rate = pace_rate(watch_backlog_rate(f->backlog), f->config->catch_up_per_second, a->age_ms);
     size_t allowed = pace_allows(&a->pace, wr_mono_ms(), rate);
     a->allowed = allowed;
-    size_t taken = allowed && wr_pg_connected(f->pg) ? wr_consumer_take(a->consumer, a->messages, allowed) : 0;
+    size_t taken =
+        allowed && wr_pg_connected(f->pg) ? wr_consumer_take(a->consumer, a->messages, allowed) : 0;
     if (!taken) {
         a->age_ms = allowed ? 0 : a->age_ms;
         repeat_ended(a->repeat, REPEAT_IDLE);

@@ -1,5 +1,5 @@
-/* accept_orders.h - takes events from Kafka at the rate that is set and records them; their offsets are stored after
- * the commit. */
+/* accept_orders.h - takes events from Kafka at the rate that is set and records them; their offsets are
+ * stored after the commit. */
 #ifndef ACCEPT_ORDERS_H
 #define ACCEPT_ORDERS_H
 #include "err.h"

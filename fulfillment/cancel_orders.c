@@ -47,7 +47,8 @@ static enum wr_err cancel(struct wr_pg_conn *c, struct order *order)
     }
 }
 
-static enum wr_err cancel_one(struct cancel_orders *cancels, struct wr_pg_conn *c, const char *public_id, bool own)
+static enum wr_err cancel_one(struct cancel_orders *cancels, struct wr_pg_conn *c, const char *public_id,
+                              bool own)
 {
     struct order order = {0};
     enum wr_err err = WR_OK;
@@ -91,7 +92,9 @@ static void on_done(void *op, enum wr_err err)
         payment_jobs_kick(cancels->f->refunds);
         relay_outbox_kick(cancels->f->relay);
     }
-    repeat_ended(cancels->repeat, err ? REPEAT_FAILED : cancels->found == ROUND_MAX ? REPEAT_MORE : REPEAT_IDLE);
+    repeat_ended(cancels->repeat, err                           ? REPEAT_FAILED
+                                  : cancels->found == ROUND_MAX ? REPEAT_MORE
+                                                                : REPEAT_IDLE);
 }
 
 static void run(void *ctx)

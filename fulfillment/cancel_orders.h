@@ -1,5 +1,5 @@
-/* cancel_orders.h - carries out the cancels that are remembered, once their order is there. An order not paid is
- * cancelled, its payment closed before its units go back; a confirmed one is refunded. */
+/* cancel_orders.h - carries out the cancels that are remembered, once their order is there. An order not paid
+ * is cancelled, its payment closed before its units go back; a confirmed one is refunded. */
 #ifndef CANCEL_ORDERS_H
 #define CANCEL_ORDERS_H
 #include <stdbool.h>

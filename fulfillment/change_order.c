@@ -28,10 +28,12 @@ static void read_order(const struct wr_rows *rows, size_t row, struct order *o)
     o->event = wr_rows_int(rows, row, "event");
     o->deal = wr_rows_int(rows, row, "deal");
     o->payment_id = wr_rows_int(rows, row, "payment_id");
-    o->payment_tried = wr_rows_int(rows, row, "payment_attempts") > 0 || wr_rows_bool(rows, row, "payment_leased");
+    o->payment_tried =
+        wr_rows_int(rows, row, "payment_attempts") > 0 || wr_rows_bool(rows, row, "payment_leased");
 }
 
-enum wr_err query_arrays(struct wr_pg_conn *c, const struct wr_sql *sql, struct wr_buf *arrays, int count, struct wr_rows **rows)
+enum wr_err query_arrays(struct wr_pg_conn *c, const struct wr_sql *sql, struct wr_buf *arrays, int count,
+                         struct wr_rows **rows)
 {
     const char *values[ARRAYS_MAX] = {NULL};
     for (int i = 0; i < count; i++) {
@@ -106,7 +108,8 @@ enum wr_err orders_lock_free(struct wr_pg_conn *c, struct order *const orders[],
 
 /* ---- change ---- */
 
-static void note_change(struct order *const orders[], size_t count, const struct wr_rows *rows, enum order_status to, const char *reason)
+static void note_change(struct order *const orders[], size_t count, const struct wr_rows *rows,
+                        enum order_status to, const char *reason)
 {
     for (size_t row = 0; row < wr_rows_count(rows); row++)
         for (size_t i = 0; i < count; i++) {
@@ -120,7 +123,8 @@ static void note_change(struct order *const orders[], size_t count, const struct
         }
 }
 
-enum wr_err orders_set(struct wr_pg_conn *c, struct order *const orders[], size_t count, enum order_status to, const char *reason)
+enum wr_err orders_set(struct wr_pg_conn *c, struct order *const orders[], size_t count, enum order_status to,
+                       const char *reason)
 {
     enum order_status from = orders[0]->status;
     const struct order_change *change = order_change_of(from, to);
@@ -135,8 +139,13 @@ enum wr_err orders_set(struct wr_pg_conn *c, struct order *const orders[], size_
     wr_pg_array_end(&ids);
     char committed[8];
     snprintf(committed, sizeof committed, "%d", change->committed);
-    const char *values[] = {ids.at, order_status_name(from), order_status_name(to), reason ? reason : "", order_move_name(change->move),
-                            committed, change->quiet ? "t" : "f"};
+    const char *values[] = {ids.at,
+                            order_status_name(from),
+                            order_status_name(to),
+                            reason ? reason : "",
+                            order_move_name(change->move),
+                            committed,
+                            change->quiet ? "t" : "f"};
     struct wr_rows *rows;
     enum wr_err err = wr_pg_query(c, &wr_sql_change_orders, 7, values, &rows);
     wr_buf_free(&ids);
@@ -155,8 +164,8 @@ enum wr_err order_set(struct wr_pg_conn *c, struct order *order, enum order_stat
     return orders_set(c, &order, 1, to, reason);
 }
 
-enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count, const char *state,
-                               const char *const session_ids[], const char *const urls[])
+enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count,
+                               const char *state, const char *const session_ids[], const char *const urls[])
 {
     struct wr_buf ids = {0}, sessions = {0}, links = {0};
     for (size_t i = 0; i < count; i++) {
@@ -167,7 +176,8 @@ enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[
     wr_pg_array_end(&ids);
     wr_pg_array_end(&sessions);
     wr_pg_array_end(&links);
-    enum wr_err err = wr_pg_query(c, &wr_sql_change_payments, 4, (const char *[]){ids.at, state, sessions.at, links.at}, NULL);
+    enum wr_err err = wr_pg_query(c, &wr_sql_change_payments, 4,
+                                  (const char *[]){ids.at, state, sessions.at, links.at}, NULL);
     for (size_t i = 0; i < count && !err; i++)
         snprintf(orders[i]->payment_state, sizeof orders[i]->payment_state, "%s", state);
     wr_buf_free(&ids);
@@ -176,8 +186,8 @@ enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[
     return err;
 }
 
-enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state, const char *session_id,
-                              const char *url)
+enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state,
+                              const char *session_id, const char *url)
 {
     return orders_set_payment(c, &order, 1, state, &session_id, &url);
 }

@@ -1,5 +1,6 @@
-/* change_order.h - orders in PostgreSQL, and the one function that may change their state. For work on a pool thread, inside
- * a transaction: every change is compare-and-set, with its event, its ledger and its outbox row (order.h has the table). */
+/* change_order.h - orders in PostgreSQL, and the one function that may change their state. For work on a pool
+ * thread, inside a transaction: every change is compare-and-set, with its event, its ledger and its outbox
+ * row (order.h has the table). */
 #ifndef CHANGE_ORDER_H
 #define CHANGE_ORDER_H
 #include "err.h"
@@ -14,8 +15,8 @@ struct order {
     char public_id[WR_UUID_LEN + 1], sale[WR_SALE_LEN + 1], shopper[WR_SHOPPER_LEN + 1], reason[40];
     enum order_status status;
     int64_t event, deal;
-    bool locked;  /* and read */
-    bool changed; /* since it was read */
+    bool locked;        /* and read */
+    bool changed;       /* since it was read */
     int64_t payment_id; /* 0: none */
     char payment_state[12], session_id[PROVIDER_ID_MAX];
     bool payment_tried; /* the provider may know of it */
@@ -31,19 +32,21 @@ void array_add_int(struct wr_buf *array, int64_t value);
 /* Reads and locks. WR_ERR_NOT_FOUND: there is none. */
 enum wr_err order_lock(struct wr_pg_conn *c, const char *public_id, struct order *out) WR_MUST_CHECK;
 /* `reason` may be NULL. WR_ERR_CONFLICT: somebody else changed it, or the ledger has no unit left for it. */
-enum wr_err order_set(struct wr_pg_conn *c, struct order *order, enum order_status to, const char *reason) WR_MUST_CHECK;
-/* A batch: of orders of which `public_id` is set, those that are there and that nobody else has locked at this moment are
- * locked and read. It never waits, so it cannot deadlock with whoever locks orders in another order; each order is
- * `locked` once, however often it is named. */
+enum wr_err order_set(struct wr_pg_conn *c, struct order *order, enum order_status to,
+                      const char *reason) WR_MUST_CHECK;
+/* A batch: of orders of which `public_id` is set, those that are there and that nobody else has locked at
+ * this moment are locked and read. It never waits, so it cannot deadlock with whoever locks orders in another
+ * order; each order is `locked` once, however often it is named. */
 enum wr_err orders_lock_free(struct wr_pg_conn *c, struct order *const orders[], size_t count) WR_MUST_CHECK;
 /* The same change of one or more orders that are all in the same state; all of them or WR_ERR_CONFLICT. */
 enum wr_err orders_set(struct wr_pg_conn *c, struct order *const orders[], size_t count, enum order_status to,
                        const char *reason) WR_MUST_CHECK;
-enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count, const char *state,
-                               const char *const session_ids[], const char *const urls[]) WR_MUST_CHECK;
+enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count,
+                               const char *state, const char *const session_ids[],
+                               const char *const urls[]) WR_MUST_CHECK;
 /* `session_id` and `url`: NULL keeps what is there. */
-enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state, const char *session_id,
-                              const char *url) WR_MUST_CHECK;
+enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state,
+                              const char *session_id, const char *url) WR_MUST_CHECK;
 /* The order's open payment is to be closed at the provider (close_payments.c). */
 enum wr_err order_close_payment(struct wr_pg_conn *c, const char *public_id) WR_MUST_CHECK;
 void order_count(const struct order *order); /* in the metrics, once its transaction is committed */

@@ -1,7 +1,8 @@
-/* check.c - `fulfillmentd check`: proves that stock and orders agree, order by order and sku by sku; changes nothing.
+/* check.c - `fulfillmentd check`: proves that stock and orders agree, order by order and sku by sku; changes
+ * nothing.
  *
- * Redis and PostgreSQL cannot be read at the same instant, so while orders move a first look may see one of them earlier
- * than the other. Only what is still apart after several looks is drift. */
+ * Redis and PostgreSQL cannot be read at the same instant, so while orders move a first look may see one of
+ * them earlier than the other. Only what is still apart after several looks is drift. */
 #include "agreement.h"
 #include "clock.h"
 #include "fulfillmentd.h"
@@ -163,7 +164,12 @@ static void on_counters(void *ctx, enum wr_err err, const struct wr_reply *reply
 {
     struct check *check = ctx;
     struct sku *sku = check->reading;
-    int64_t *const to[] = {&sku->deal, &sku->share, &sku->free, &sku->counter[HOLD_HELD], &sku->counter[HOLD_SOLD], &sku->counter[HOLD_VOIDED]};
+    int64_t *const to[] = {&sku->deal,
+                           &sku->share,
+                           &sku->free,
+                           &sku->counter[HOLD_HELD],
+                           &sku->counter[HOLD_SOLD],
+                           &sku->counter[HOLD_VOIDED]};
     check->err = err;
     for (size_t i = 0; i < sizeof to / sizeof *to && !err; i++)
         *to[i] = wr_reply_int(wr_reply_at(reply, i));
@@ -196,11 +202,13 @@ static struct sku *find_sku(struct check *check, const char *sale, const char *n
     return NULL;
 }
 
-static void say(struct check *check, struct sku *sku, const char *what, const char *id, const char *redis, const char *postgres)
+static void say(struct check *check, struct sku *sku, const char *what, const char *id, const char *redis,
+                const char *postgres)
 {
     sku->drifts++;
     if (check->last_look && check->said++ < SAID_MAX)
-        printf("drift: %s %s %s %s: Redis says %s, PostgreSQL says %s\n", sku->sale, sku->name, what, id, redis, postgres);
+        printf("drift: %s %s %s %s: Redis says %s, PostgreSQL says %s\n", sku->sale, sku->name, what, id,
+               redis, postgres);
 }
 
 static void compare_order(struct check *check, struct sku *sku, const struct wr_rows *rows, size_t row)
@@ -211,7 +219,9 @@ static void compare_order(struct check *check, struct sku *sku, const struct wr_
                                     .webhook_waiting = wr_rows_bool(rows, row, "webhook_waiting")};
     struct record key = {0};
     snprintf(key.id, sizeof key.id, "%s", id);
-    struct record *record = check->record_count ? bsearch(&key, check->records, check->record_count, sizeof key, compare_records) : NULL;
+    struct record *record =
+        check->record_count ? bsearch(&key, check->records, check->record_count, sizeof key, compare_records)
+                            : NULL;
     if (!record || !order_status_parse(status, &order.status)) {
         say(check, sku, "order", id, "nothing", status);
         return;
@@ -270,8 +280,8 @@ static void compare_sku(struct check *check, struct sku *sku)
     if (sku->committed != sku->ordered) {
         sku->drifts++;
         if (check->last_look && check->said++ < SAID_MAX)
-            printf("drift: %s %s: the ledger has %lld committed, its orders add up to %lld\n", sku->sale, sku->name,
-                   (long long)sku->committed, (long long)sku->ordered);
+            printf("drift: %s %s: the ledger has %lld committed, its orders add up to %lld\n", sku->sale,
+                   sku->name, (long long)sku->committed, (long long)sku->ordered);
     }
     if (!sku->deal && !sku->orders)
         return; /* not dealt to Redis yet */
@@ -285,8 +295,9 @@ static void compare_sku(struct check *check, struct sku *sku)
         if (counter[hold] != sku->units[hold]) {
             sku->drifts++;
             if (check->last_look && check->said++ < SAID_MAX)
-                printf("drift: %s %s: the stock counts %lld %s, its order records %lld\n", sku->sale, sku->name,
-                       (long long)counter[hold], order_hold_name(hold), (long long)sku->units[hold]);
+                printf("drift: %s %s: the stock counts %lld %s, its order records %lld\n", sku->sale,
+                       sku->name, (long long)counter[hold], order_hold_name(hold),
+                       (long long)sku->units[hold]);
         }
     }
 }
@@ -339,14 +350,14 @@ static enum wr_err look(struct check *check, int64_t *drifts)
 
 static void print_table(const struct check *check)
 {
-    printf("%-24s %-16s %9s %9s %9s %9s %9s %9s %9s %9s %6s\n", "sale", "sku", "total", "free", "held", "sold", "voided",
-           "committed", "waiting", "in flight", "drift");
+    printf("%-24s %-16s %9s %9s %9s %9s %9s %9s %9s %9s %6s\n", "sale", "sku", "total", "free", "held",
+           "sold", "voided", "committed", "waiting", "in flight", "drift");
     for (size_t i = 0; i < check->sku_count; i++) {
         const struct sku *s = &check->skus[i];
-        printf("%-24s %-16s %9lld %9lld %9lld %9lld %9lld %9lld %9lld %9lld %6lld\n", s->sale, s->name, (long long)s->total,
-               (long long)s->free, (long long)s->counter[HOLD_HELD], (long long)s->counter[HOLD_SOLD],
-               (long long)s->counter[HOLD_VOIDED], (long long)s->committed, (long long)s->waiting,
-               (long long)s->in_flight, (long long)s->drifts);
+        printf("%-24s %-16s %9lld %9lld %9lld %9lld %9lld %9lld %9lld %9lld %6lld\n", s->sale, s->name,
+               (long long)s->total, (long long)s->free, (long long)s->counter[HOLD_HELD],
+               (long long)s->counter[HOLD_SOLD], (long long)s->counter[HOLD_VOIDED], (long long)s->committed,
+               (long long)s->waiting, (long long)s->in_flight, (long long)s->drifts);
     }
 }
 

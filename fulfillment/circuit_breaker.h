@@ -1,8 +1,9 @@
-/* circuit_breaker.h - stops calling a provider that fails, and finds out gently when it is back. Pure: the caller
- * brings the time (monotonic ms).
+/* circuit_breaker.h - stops calling a provider that fails, and finds out gently when it is back. Pure: the
+ * caller brings the time (monotonic ms).
  *
- * closed: everything goes; `failures_max` failures in a row open it. open: nothing goes until `pause_ms` have passed
- * (doubling with each failed probe up to `pause_max_ms`). half open: one probe at a time; its success closes it. */
+ * closed: everything goes; `failures_max` failures in a row open it. open: nothing goes until `pause_ms` have
+ * passed (doubling with each failed probe up to `pause_max_ms`). half open: one probe at a time; its success
+ * closes it. */
 #ifndef CIRCUIT_BREAKER_H
 #define CIRCUIT_BREAKER_H
 #include <stdbool.h>

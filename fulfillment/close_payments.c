@@ -1,5 +1,5 @@
-/* close_payments.c - payments that are to be closed at the provider, because their order expires or was cancelled. Only
- * when nobody can pay any more do its units go back; who has paid already keeps them.
+/* close_payments.c - payments that are to be closed at the provider, because their order expires or was
+ * cancelled. Only when nobody can pay any more do its units go back; who has paid already keeps them.
  *
  *   (no session known) --open_session: finds it--> close --closed--> expired or cancelled
  *                                                    +-----paid----> confirmed
@@ -43,7 +43,8 @@ static enum wr_err settle(struct wr_pg_conn *c, void *op)
     if (err || order->status != ORDER_EXPIRING)
         return err;
     bool cancelled = strcmp(order->reason, REASON_CANCELLED) == 0;
-    return order_set(c, order, cancelled ? ORDER_CANCELLED : ORDER_EXPIRED, cancelled ? REASON_CANCELLED : NULL);
+    return order_set(c, order, cancelled ? ORDER_CANCELLED : ORDER_EXPIRED,
+                     cancelled ? REASON_CANCELLED : NULL);
 }
 
 const struct payment_kind close_payments = {.state = "closing", .call = call, .settle = settle};

@@ -38,8 +38,8 @@ static void add_hex(struct wr_buf *array, const void *bytes, size_t len)
     free(text);
 }
 
-void dead_letters_add(struct dead_letters *d, int32_t partition, int64_t position, const char *key, size_t key_len,
-                      const void *payload, size_t len, const char *error)
+void dead_letters_add(struct dead_letters *d, int32_t partition, int64_t position, const char *key,
+                      size_t key_len, const void *payload, size_t len, const char *error)
 {
     add_int(&d->partitions, partition);
     add_int(&d->positions, position);
@@ -71,7 +71,8 @@ void dead_letters_free(struct dead_letters *d)
     wr_buf_free(&d->errors);
 }
 
-enum wr_err dead_letter_keep(struct wr_pg_conn *c, const char *source, const void *payload, size_t len, const char *error)
+enum wr_err dead_letter_keep(struct wr_pg_conn *c, const char *source, const void *payload, size_t len,
+                             const char *error)
 {
     char *hex = wr_alloc(2 * len + 1);
     wr_hex(payload, len, hex);

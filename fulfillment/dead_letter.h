@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 /* Letters from Kafka are told apart by partition and offset: kept once. */
-struct dead_letters { /* start with {0} */
+struct dead_letters {                                            /* start with {0} */
     struct wr_buf partitions, positions, keys, payloads, errors; /* array literals */
     int count;
 };
-void dead_letters_add(struct dead_letters *d, int32_t partition, int64_t position, const char *key, size_t key_len,
-                      const void *payload, size_t len, const char *error);
+void dead_letters_add(struct dead_letters *d, int32_t partition, int64_t position, const char *key,
+                      size_t key_len, const void *payload, size_t len, const char *error);
 enum wr_err dead_letters_keep(struct wr_pg_conn *c, struct dead_letters *d, const char *source) WR_MUST_CHECK;
 void dead_letters_free(struct dead_letters *d);
 

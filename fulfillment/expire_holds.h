@@ -1,5 +1,5 @@
-/* expire_holds.h - orders whose hold has run out: their payment is closed first (close_payments.c), their units go back
- * only then. */
+/* expire_holds.h - orders whose hold has run out: their payment is closed first (close_payments.c), their
+ * units go back only then. */
 #ifndef EXPIRE_HOLDS_H
 #define EXPIRE_HOLDS_H
 #include <stdbool.h>

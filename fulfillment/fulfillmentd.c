@@ -1,4 +1,5 @@
-/* fulfillmentd.c - opens and closes the long-lived parts. None of them waits for a server: each keeps trying. */
+/* fulfillmentd.c - opens and closes the long-lived parts. None of them waits for a server: each keeps trying.
+ */
 #include "fulfillmentd.h"
 #include "file.h"
 #include "log.h"
@@ -40,7 +41,8 @@ static enum wr_err open_stores(struct fulfillment *f)
                                        .deadline_ms = (int)config->payment_deadline_ms};
     enum wr_err err = open_webhook_secret(f);
     if (!err)
-        err = wr_pg_open(&f->pg, f->loop, config->database, (int)config->database_threads, DATABASE_QUEUE_MAX);
+        err =
+            wr_pg_open(&f->pg, f->loop, config->database, (int)config->database_threads, DATABASE_QUEUE_MAX);
     if (!err)
         err = wr_redis_open(&f->stock, f->loop, &redis);
     if (!err)
@@ -102,7 +104,8 @@ bool fulfillment_ready(void *daemon, const char **why)
 static bool idle(const struct fulfillment *f)
 {
     return accept_orders_idle(f->accept) && payment_jobs_idle(f->links) && payment_jobs_idle(f->closings) &&
-           payment_jobs_idle(f->refunds) && webhook_intake_idle(f->intake) && process_webhooks_idle(f->webhooks) && expire_holds_idle(f->expiry) &&
+           payment_jobs_idle(f->refunds) && webhook_intake_idle(f->intake) &&
+           process_webhooks_idle(f->webhooks) && expire_holds_idle(f->expiry) &&
            cancel_orders_idle(f->cancels) && relay_outbox_idle(f->relay) &&
            publish_dead_letters_idle(f->dead_letters) && watch_backlog_idle(f->backlog);
 }
@@ -133,8 +136,8 @@ void fulfillment_drain(void *daemon)
     wr_timer_start(f->drain_timer, 0, DRAIN_CHECK_MS);
 }
 
-/* What did not end within the drain limit is left as a crash would leave it: every flow survives that, while closing a
- * server under it would call back into flows that want another server, closed already. */
+/* What did not end within the drain limit is left as a crash would leave it: every flow survives that, while
+ * closing a server under it would call back into flows that want another server, closed already. */
 void fulfillment_close(void *daemon)
 {
     struct fulfillment *f = daemon;

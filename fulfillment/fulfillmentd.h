@@ -1,4 +1,5 @@
-/* fulfillmentd.h - the daemon's long-lived parts. Everything but the work on pool threads runs on the loop. */
+/* fulfillmentd.h - the daemon's long-lived parts. Everything but the work on pool threads runs on the loop.
+ */
 #ifndef FULFILLMENTD_H
 #define FULFILLMENTD_H
 #include "accept_orders.h"

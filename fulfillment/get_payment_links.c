@@ -1,5 +1,5 @@
-/* get_payment_links.c - payments that are wanted: a session at the provider, then the order waits for its payment. Its
- * hold time runs from here. */
+/* get_payment_links.c - payments that are wanted: a session at the provider, then the order waits for its
+ * payment. Its hold time runs from here. */
 #include "payment_jobs.h"
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +52,8 @@ static enum wr_err settle_many(struct wr_pg_conn *c, struct payment_job *const j
         return err;
     for (size_t i = 0; i < count; i++) {
         struct payment_job *job = jobs[i];
-        job->settled = job->outcome == PROVIDER_DONE && job->order.locked && job->order.status == ORDER_QUEUED &&
-                       strcmp(job->order.payment_state, "wanted") == 0;
+        job->settled = job->outcome == PROVIDER_DONE && job->order.locked &&
+                       job->order.status == ORDER_QUEUED && strcmp(job->order.payment_state, "wanted") == 0;
         if (!job->settled)
             continue;
         orders[usual] = &job->order;
@@ -66,4 +66,5 @@ static enum wr_err settle_many(struct wr_pg_conn *c, struct payment_job *const j
     return err ? err : orders_set(c, orders, usual, ORDER_PENDING_PAYMENT, NULL);
 }
 
-const struct payment_kind get_payment_links = {.state = "wanted", .call = call, .settle_many = settle_many, .settle = settle};
+const struct payment_kind get_payment_links = {
+    .state = "wanted", .call = call, .settle_many = settle_many, .settle = settle};

@@ -11,6 +11,7 @@ struct ledger_sku {
     int64_t accepted;       /* units */
 };
 /* A sku that is not in the ledger accepts nothing. */
-bool ledger_accept(struct ledger_sku *skus, size_t count, const char *sale, const char *sku, int64_t quantity);
+bool ledger_accept(struct ledger_sku *skus, size_t count, const char *sale, const char *sku,
+                   int64_t quantity);
 
 #endif

@@ -5,25 +5,29 @@
 
 #define MEASURES(X)                                                                                          \
     X(ORDERS_QUEUED, COUNTER, "wr_orders_total", "status=\"queued\"", "Orders that reached a status")        \
-    X(ORDERS_PENDING, COUNTER, "wr_orders_total", "status=\"pending_payment\"", "Orders that reached a status") \
+    X(ORDERS_PENDING, COUNTER, "wr_orders_total", "status=\"pending_payment\"",                              \
+      "Orders that reached a status")                                                                        \
     X(ORDERS_CONFIRMED, COUNTER, "wr_orders_total", "status=\"confirmed\"", "Orders that reached a status")  \
     X(ORDERS_EXPIRED, COUNTER, "wr_orders_total", "status=\"expired\"", "Orders that reached a status")      \
     X(ORDERS_CANCELLED, COUNTER, "wr_orders_total", "status=\"cancelled\"", "Orders that reached a status")  \
     X(ORDERS_FAILED, COUNTER, "wr_orders_total", "status=\"failed\"", "Orders that reached a status")        \
     X(ORDERS_REFUNDED, COUNTER, "wr_orders_total", "status=\"refunded\"", "Orders that reached a status")    \
-    X(OVERSOLD, COUNTER, "wr_orders_oversold_total", NULL, "Reservations of units that do not exist; voided") \
+    X(OVERSOLD, COUNTER, "wr_orders_oversold_total", NULL,                                                   \
+      "Reservations of units that do not exist; voided")                                                     \
     X(EVENTS_KNOWN, COUNTER, "wr_events_duplicate_total", NULL, "Reservations that were known already")      \
     X(EVENTS_CANCEL, COUNTER, "wr_events_cancel_total", NULL, "Cancels taken from Kafka")                    \
     X(EVENTS_DEAD, COUNTER, "wr_dead_letters_total", NULL, "Messages that could not be understood")          \
     X(BATCHES, COUNTER, "wr_batches_total", "outcome=\"done\"", "Batches of events, by how they ended")      \
-    X(BATCHES_AGAIN, COUNTER, "wr_batches_total", "outcome=\"again\"", "Batches of events, by how they ended") \
+    X(BATCHES_AGAIN, COUNTER, "wr_batches_total", "outcome=\"again\"",                                       \
+      "Batches of events, by how they ended")                                                                \
     X(KAFKA_LAG, GAUGE, "wr_kafka_lag", NULL, "Events not done yet; -1: not known")                          \
     X(ORDERS_RATE, GAUGE, "wr_orders_per_second_limit", NULL, "Rate that is set for taking events")          \
     X(OUTBOX, GAUGE, "wr_outbox_entries", NULL, "Changes that Redis and shoppers were not told yet")         \
     X(OUTBOX_AGE, GAUGE, "wr_outbox_age_seconds", NULL, "Age of the oldest of them")                         \
     X(TOLD, COUNTER, "wr_outbox_told_total", "answer=\"applied\"", "Changes told to Redis, by its answer")   \
     X(TOLD_OLD, COUNTER, "wr_outbox_told_total", "answer=\"old\"", "Changes told to Redis, by its answer")   \
-    X(TOLD_MISSING, COUNTER, "wr_outbox_told_total", "answer=\"missing\"", "Changes told to Redis, by its answer") \
+    X(TOLD_MISSING, COUNTER, "wr_outbox_told_total", "answer=\"missing\"",                                   \
+      "Changes told to Redis, by its answer")                                                                \
     X(WEBHOOKS_STORED, COUNTER, "wr_webhooks_total", "outcome=\"stored\"", "Webhooks received")              \
     X(WEBHOOKS_KNOWN, COUNTER, "wr_webhooks_total", "outcome=\"duplicate\"", "Webhooks received")            \
     X(WEBHOOKS_FORGED, COUNTER, "wr_webhooks_total", "outcome=\"forged\"", "Webhooks received")              \
@@ -32,7 +36,8 @@
     X(PAYMENTS_WAITING, GAUGE, "wr_payments_waiting", NULL, "Payments that need the provider")               \
     X(DEAD_WAITING, GAUGE, "wr_dead_letters_waiting", NULL, "Dead letters not replayed")                     \
     X(LATE_TAKEN, COUNTER, "wr_late_payments_total", "outcome=\"taken\"", "Payments of expired orders")      \
-    X(LATE_REFUNDED, COUNTER, "wr_late_payments_total", "outcome=\"refunded\"", "Payments of expired orders") \
+    X(LATE_REFUNDED, COUNTER, "wr_late_payments_total", "outcome=\"refunded\"",                              \
+      "Payments of expired orders")                                                                          \
     X(PROVIDER_CALLS, HISTOGRAM, "wr_provider_seconds", NULL, "Time a call to the payment provider took")    \
     X(PROVIDER_FAILURES, COUNTER, "wr_provider_failures_total", NULL, "Calls without a usable answer")       \
     X(PROVIDER_BREAKER, GAUGE, "wr_provider_breaker", NULL, "Circuit breaker: 0 closed, 1 open, 2 half open")

@@ -15,7 +15,8 @@ static const struct order_change changes[] = {
     {ORDER_EXPIRING, ORDER_EXPIRED, MOVE_RELEASE, -1, false},
     {ORDER_EXPIRING, ORDER_CANCELLED, MOVE_RELEASE, -1, false},
     {ORDER_EXPIRING, ORDER_CONFIRMED, MOVE_SELL, 0, false}, /* paid before the provider closed it */
-    {ORDER_EXPIRED, ORDER_CONFIRMED, MOVE_SELL, +1, false}, /* late payment; the unit was taken in Redis first */
+    {ORDER_EXPIRED, ORDER_CONFIRMED, MOVE_SELL, +1,
+     false}, /* late payment; the unit was taken in Redis first */
     {ORDER_EXPIRED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},
     {ORDER_CANCELLED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},
     {ORDER_FAILED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},

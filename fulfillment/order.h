@@ -1,4 +1,5 @@
-/* order.h - the life of an order as one table: which changes there are, and what each does to stock and ledger. Pure.
+/* order.h - the life of an order as one table: which changes there are, and what each does to stock and
+ * ledger. Pure.
  *
  *                 +--> failed
  *   (new) --> queued --> pending_payment --> expiring --> expired ----+
@@ -16,7 +17,8 @@ enum order_status {
     ORDER_NEW, /* not in PostgreSQL yet */
     ORDER_QUEUED,
     ORDER_PENDING_PAYMENT,
-    ORDER_EXPIRING, /* its payment is being closed at the provider, for expiry or a cancel (the reason says) */
+    ORDER_EXPIRING, /* its payment is being closed at the provider, for expiry or a cancel (the reason says)
+                     */
     ORDER_CONFIRMED,
     ORDER_EXPIRED,
     ORDER_CANCELLED,
@@ -25,19 +27,19 @@ enum order_status {
     ORDER_STATUS_COUNT
 };
 enum order_hold { /* what Redis has of an order's units */
-    HOLD_HELD,
-    HOLD_SOLD,
-    HOLD_RELEASED,
-    HOLD_VOIDED,
-    HOLD_COUNT
+                  HOLD_HELD,
+                  HOLD_SOLD,
+                  HOLD_RELEASED,
+                  HOLD_VOIDED,
+                  HOLD_COUNT
 };
 enum order_move { /* what a change does to the stock in Redis (docs/KEYSPACE.md) */
-    MOVE_NONE,
-    MOVE_SELL,
-    MOVE_RELEASE,
-    MOVE_VOID,
-    MOVE_UNSELL,
-    MOVE_COUNT
+                  MOVE_NONE,
+                  MOVE_SELL,
+                  MOVE_RELEASE,
+                  MOVE_VOID,
+                  MOVE_UNSELL,
+                  MOVE_COUNT
 };
 
 #define REASON_OVERSOLD "oversold"
@@ -51,7 +53,8 @@ struct order_change {
     int committed; /* times the quantity: what the ledger's sku row changes by */
     bool quiet;    /* nothing a shopper need know */
 };
-const struct order_change *order_change_of(enum order_status from, enum order_status to); /* NULL: not allowed */
+const struct order_change *order_change_of(enum order_status from,
+                                           enum order_status to); /* NULL: not allowed */
 
 const char *order_status_name(enum order_status status);
 bool order_status_parse(const char *text, enum order_status *out);

@@ -18,6 +18,7 @@ struct order_event {
     int64_t run, deal, quantity, lane, place, granted_ms;
 };
 /* WR_ERR_MALFORMED or WR_ERR_INVALID with a sentence in `why`: it can never be understood. */
-enum wr_err order_event_decode(const char *text, size_t len, struct order_event *out, char why[EVENT_WHY_MAX]) WR_MUST_CHECK;
+enum wr_err order_event_decode(const char *text, size_t len, struct order_event *out,
+                               char why[EVENT_WHY_MAX]) WR_MUST_CHECK;
 
 #endif

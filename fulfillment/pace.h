@@ -1,8 +1,9 @@
-/* pace.h - how many events may be taken from Kafka now: a bucket filled at the rate set live. Pure: the caller brings
- * the time (monotonic ms).
+/* pace.h - how many events may be taken from Kafka now: a bucket filled at the rate set live. Pure: the
+ * caller brings the time (monotonic ms).
  *
- * What has waited longer than PACE_LATE_MS is a backlog; it has a rate of its own when one is set. A batch is worth
- * waiting for: below PACE_BATCH_MIN allowed events nothing is taken unless the bucket holds no more than that. */
+ * What has waited longer than PACE_LATE_MS is a backlog; it has a rate of its own when one is set. A batch is
+ * worth waiting for: below PACE_BATCH_MIN allowed events nothing is taken unless the bucket holds no more
+ * than that. */
 #ifndef PACE_H
 #define PACE_H
 #include <stddef.h>

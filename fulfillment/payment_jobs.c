@@ -23,8 +23,8 @@ struct payment_jobs {
     struct fulfillment *f;
     const struct payment_kind *kind;
     struct repeat *repeat;
-    int running; /* claimed and not gone */
-    int wanted;  /* of the claim under way */
+    int running;  /* claimed and not gone */
+    int wanted;   /* of the claim under way */
     bool starved; /* there may be more, but the provider was busy to its limit */
     size_t claimed_count;
     struct payment_job *claimed[PAYMENT_JOBS_MAX];
@@ -89,7 +89,8 @@ static enum wr_err claim(struct wr_pg_conn *c, void *op)
     struct wr_rows *rows;
     jobs->claimed_count = 0;
     snprintf(limit, sizeof limit, "%d", jobs->wanted);
-    enum wr_err err = wr_pg_query(c, &wr_sql_claim_payments, 2, (const char *[]){jobs->kind->state, limit}, &rows);
+    enum wr_err err =
+        wr_pg_query(c, &wr_sql_claim_payments, 2, (const char *[]){jobs->kind->state, limit}, &rows);
     if (err)
         return err;
     for (size_t row = 0; row < wr_rows_count(rows) && row < PAYMENT_JOBS_MAX; row++)
@@ -215,8 +216,8 @@ static void on_settled(void *op, enum wr_err err)
     struct payment_job *job = op;
     struct fulfillment *f = job->jobs->f;
     if (err) {
-        wr_warn("a payment could not be settled and is tried again", "order=%s state=%s err=%s", job->order_id,
-                job->jobs->kind->state, wr_err_slug(err));
+        wr_warn("a payment could not be settled and is tried again", "order=%s state=%s err=%s",
+                job->order_id, job->jobs->kind->state, wr_err_slug(err));
         job->outcome = PROVIDER_AGAIN;
         if (wr_pg_submit(f->pg, put_back, on_put_back, job) != WR_OK)
             forget(job);

@@ -1,5 +1,6 @@
-/* payment_jobs.h - payments in one state that need the provider: claimed from PostgreSQL under a lease, asked of the
- * provider with bounded concurrency, settled in PostgreSQL. What became of a lost answer is found out by asking again.
+/* payment_jobs.h - payments in one state that need the provider: claimed from PostgreSQL under a lease, asked
+ * of the provider with bounded concurrency, settled in PostgreSQL. What became of a lost answer is found out
+ * by asking again.
  *
  *   claim --> call (provider) --an answer--> gather --> settle many --usual--> gone
  *               |                                           '--anything else--> settle --> gone
@@ -24,9 +25,10 @@ struct payment_job {
     struct order order; /* as settled: for the metrics */
 };
 struct payment_kind {
-    const char *state; /* of the payments it takes */
+    const char *state;                                                /* of the payments it takes */
     void (*call)(struct provider *provider, struct payment_job *job); /* ends in payment_job_answered() */
-    /* Optional: settles together, inside a transaction, what takes the usual course, and marks those jobs as `settled`. */
+    /* Optional: settles together, inside a transaction, what takes the usual course, and marks those jobs as
+     * `settled`. */
     enum wr_err (*settle_many)(struct wr_pg_conn *c, struct payment_job *const jobs[], size_t count);
     wr_pg_work *settle; /* with a payment_job, inside a transaction; its outcome is never PROVIDER_AGAIN */
 };

@@ -2,7 +2,8 @@
  *
  *   start() --HTTP--> on_answer() --read by the call's own step--> finish()
  *                         ^                      |
- *                         +---- a second request-+   (closing looks the session up; refunding needs its payment)
+ *                         +---- a second request-+   (closing looks the session up; refunding needs its
+ * payment)
  */
 #include "payment_provider.h"
 #include "clock.h"
@@ -46,8 +47,8 @@ struct call {
     char session_id[PROVIDER_ID_MAX], order_id[80];
 };
 
-static void start(struct call *call, const char *method, const char *path, const char *key, struct wr_buf *form,
-                  read_answer *read);
+static void start(struct call *call, const char *method, const char *path, const char *key,
+                  struct wr_buf *form, read_answer *read);
 static void on_answer(void *ctx, enum wr_err err, int status, const char *body, size_t len);
 static void finish(struct call *call, enum provider_outcome outcome, const char *session_id, const char *url);
 
@@ -117,8 +118,8 @@ static void not_now(void *ctx)
     finish(ctx, PROVIDER_AGAIN, NULL, NULL);
 }
 
-static void start(struct call *call, const char *method, const char *path, const char *key, struct wr_buf *form,
-                  read_answer *read)
+static void start(struct call *call, const char *method, const char *path, const char *key,
+                  struct wr_buf *form, read_answer *read)
 {
     struct provider *p = call->provider;
     char idempotency[120];
@@ -128,7 +129,8 @@ static void start(struct call *call, const char *method, const char *path, const
     struct wr_http_call request = {
         .method = method,
         .url = url.at,
-        .headers = {p->authorization.at, "Content-Type: application/x-www-form-urlencoded", key ? idempotency : NULL},
+        .headers = {p->authorization.at, "Content-Type: application/x-www-form-urlencoded",
+                    key ? idempotency : NULL},
         .body = form && form->len ? form->at : "",
         .len = form ? form->len : 0,
         .deadline_ms = p->deadline_ms,
@@ -170,8 +172,8 @@ static void read_body(struct answer *answer, const char *body, size_t len)
 /* Nothing to conclude from: the provider is overloaded, broken, does not know us, or is still at it (409). */
 static bool says_later(int status)
 {
-    return status >= 500 || status < 200 || status == 401 || status == 403 || status == 408 || status == 409 ||
-           status == 429;
+    return status >= 500 || status < 200 || status == 401 || status == 403 || status == 408 ||
+           status == 409 || status == 429;
 }
 
 static void on_answer(void *ctx, enum wr_err err, int status, const char *body, size_t len)
@@ -208,8 +210,8 @@ static void finish(struct call *call, enum provider_outcome outcome, const char 
 static void read_opened(struct call *call, const struct answer *answer)
 {
     if (answer->status >= 300) {
-        wr_error("the payment provider refuses an order", "order=%s status=%d code=\"%s\"", call->order_id, answer->status,
-                 answer->error_code);
+        wr_error("the payment provider refuses an order", "order=%s status=%d code=\"%s\"", call->order_id,
+                 answer->status, answer->error_code);
         finish(call, PROVIDER_REFUSED, NULL, NULL);
     } else if (!answer->id[0]) {
         finish(call, PROVIDER_AGAIN, NULL, NULL);
@@ -225,7 +227,8 @@ static void add_int(struct wr_buf *form, const char *name, int64_t value)
     wr_form_add(form, name, text);
 }
 
-void provider_open_session(struct provider *p, const struct provider_order *order, provider_done *done, void *ctx)
+void provider_open_session(struct provider *p, const struct provider_order *order, provider_done *done,
+                           void *ctx)
 {
     struct call *call = new_call(p, done, ctx);
     struct wr_buf form = {0}, back = {0};
@@ -295,8 +298,8 @@ static void read_refunded(struct call *call, const struct answer *answer)
         finish(call, PROVIDER_DONE, call->session_id, NULL);
         return;
     }
-    wr_error("the payment provider refuses a refund", "order=%s status=%d code=\"%s\"", call->order_id, answer->status,
-             answer->error_code);
+    wr_error("the payment provider refuses a refund", "order=%s status=%d code=\"%s\"", call->order_id,
+             answer->status, answer->error_code);
     finish(call, PROVIDER_AGAIN, NULL, NULL);
 }
 
@@ -305,7 +308,8 @@ static void read_payment(struct call *call, const struct answer *answer)
     char key[96];
     struct wr_buf form = {0};
     if (!answer->payment[0]) {
-        wr_error("the payment to refund is not known to the provider", "order=%s status=%d", call->order_id, answer->status);
+        wr_error("the payment to refund is not known to the provider", "order=%s status=%d", call->order_id,
+                 answer->status);
         finish(call, PROVIDER_AGAIN, NULL, NULL);
         return;
     }
@@ -315,7 +319,8 @@ static void read_payment(struct call *call, const struct answer *answer)
     wr_buf_free(&form);
 }
 
-void provider_refund(struct provider *p, const char *session_id, const char *order_id, provider_done *done, void *ctx)
+void provider_refund(struct provider *p, const char *session_id, const char *order_id, provider_done *done,
+                     void *ctx)
 {
     struct call *call = new_call(p, done, ctx);
     char path[PROVIDER_ID_MAX + 64];

@@ -4,7 +4,8 @@
  *     | anything else, and all of a batch that was refused: leased
  *     v
  *   settle (PostgreSQL) --confirmed, known, refunding, ignored--> gone
- *                | the order has expired                   | no such order (yet): tried again, later and later
+ *                | the order has expired                   | no such order (yet): tried again, later and
+ * later
  *                v
  *              take a unit (Redis) --taken--> settle as taken --> gone
  *                                  --none---> settle as refund --> gone
@@ -128,7 +129,8 @@ static enum wr_err write_ids(struct wr_pg_conn *c, const struct process_webhooks
     wr_pg_array_end(&ids);
     enum wr_err err = WR_OK;
     if (any && confirmed)
-        err = wr_pg_query(c, &wr_sql_finish_webhooks, 2, (const char *[]){ids.at, settled_name(SETTLED_CONFIRMED)}, NULL);
+        err = wr_pg_query(c, &wr_sql_finish_webhooks, 2,
+                          (const char *[]){ids.at, settled_name(SETTLED_CONFIRMED)}, NULL);
     else if (any)
         err = wr_pg_query(c, &wr_sql_lease_webhooks, 1, (const char *[]){ids.at}, NULL);
     wr_buf_free(&ids);
@@ -141,7 +143,8 @@ static size_t lock_orders(struct wr_pg_conn *c, struct process_webhooks *w, enum
     size_t count = 0;
     for (size_t i = 0; i < w->taken_count; i++) {
         struct op *op = w->taken[i];
-        if (!op->understood || op->event.news != NEWS_PAID || !wr_uuid_valid(op->event.order_id, strlen(op->event.order_id)))
+        if (!op->understood || op->event.news != NEWS_PAID ||
+            !wr_uuid_valid(op->event.order_id, strlen(op->event.order_id)))
             continue;
         snprintf(op->order.public_id, sizeof op->order.public_id, "%s", op->event.order_id);
         orders[count++] = &op->order;
@@ -161,7 +164,8 @@ static enum wr_err confirm_usual(struct wr_pg_conn *c, struct process_webhooks *
         return err;
     for (size_t i = 0; i < w->taken_count; i++) {
         struct op *op = w->taken[i];
-        op->confirmed = op->order.locked && op->order.status == ORDER_PENDING_PAYMENT && strcmp(op->order.payment_state, "open") == 0;
+        op->confirmed = op->order.locked && op->order.status == ORDER_PENDING_PAYMENT &&
+                        strcmp(op->order.payment_state, "open") == 0;
         if (!op->confirmed)
             continue;
         orders[count] = &op->order;

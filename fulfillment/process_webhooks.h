@@ -1,4 +1,5 @@
-/* process_webhooks.h - what the provider told us, carried out from the table it was stored in, as often as it takes. */
+/* process_webhooks.h - what the provider told us, carried out from the table it was stored in, as often as it
+ * takes. */
 #ifndef PROCESS_WEBHOOKS_H
 #define PROCESS_WEBHOOKS_H
 #include <stdbool.h>

@@ -71,7 +71,8 @@ static void on_read(void *op, enum wr_err err)
         return;
     }
     if (!err)
-        err = wr_producer_send(p->f->producer, TOPIC_DEAD_LETTERS, p->key, p->message.at, p->message.len, on_delivered, p);
+        err = wr_producer_send(p->f->producer, TOPIC_DEAD_LETTERS, p->key, p->message.at, p->message.len,
+                               on_delivered, p);
     if (err)
         repeat_ended(p->repeat, REPEAT_FAILED);
 }

@@ -1,4 +1,5 @@
-/* publish_dead_letters.h - dead letters, kept in the table with the batch they came in, also go to their topic. */
+/* publish_dead_letters.h - dead letters, kept in the table with the batch they came in, also go to their
+ * topic. */
 #ifndef PUBLISH_DEAD_LETTERS_H
 #define PUBLISH_DEAD_LETTERS_H
 #include <stdbool.h>

@@ -3,7 +3,8 @@
  *   insert --> find refused --> find cancelled --> lock skus --> decide --> commit units --> settle
  *   cancels are remembered, what is dead is kept; all of it in one transaction
  *
- * Should a value make the database refuse the batch, its items are done one by one and only the culprit is dead. */
+ * Should a value make the database refuse the batch, its items are done one by one and only the culprit is
+ * dead. */
 #include "record_orders.h"
 #include "change_order.h"
 #include "dead_letter.h"
@@ -25,7 +26,7 @@ struct record { /* what the steps hand on */
     size_t reservation_count;
     struct wr_rows *added; /* the new orders: id, public_id, sale, sku, quantity */
     size_t added_count;
-    bool *cancelled;       /* of each new order */
+    bool *cancelled; /* of each new order */
     struct wr_rows *locked;
     struct ledger_sku *skus;
     size_t sku_count;
@@ -137,8 +138,8 @@ static enum order_status decide(struct record *r, size_t i, const char **reason)
         done->cancelled++;
         return ORDER_CANCELLED;
     }
-    if (ledger_accept(r->skus, r->sku_count, wr_rows_text(r->added, i, "sale"), wr_rows_text(r->added, i, "sku"),
-                      wr_rows_int(r->added, i, "quantity"))) {
+    if (ledger_accept(r->skus, r->sku_count, wr_rows_text(r->added, i, "sale"),
+                      wr_rows_text(r->added, i, "sku"), wr_rows_int(r->added, i, "quantity"))) {
         done->accepted++;
         return ORDER_QUEUED;
     }
@@ -207,8 +208,8 @@ static enum wr_err keep_dead(struct record *r)
     for (size_t i = 0; i < r->batch->count; i++) {
         const struct batch_item *item = &r->batch->items[i];
         if (item->dead)
-            dead_letters_add(&letters, item->partition, item->position, item->key, item->key_len, item->payload,
-                             item->len, item->why);
+            dead_letters_add(&letters, item->partition, item->position, item->key, item->key_len,
+                             item->payload, item->len, item->why);
     }
     r->batch->done.dead = letters.count;
     enum wr_err err = dead_letters_keep(r->c, &letters, r->batch->source);
@@ -253,8 +254,8 @@ static enum wr_err record_one(struct wr_pg_conn *c, const struct order_batch *ba
     if (is_refusal(err)) {
         item->dead = true;
         snprintf(item->why, sizeof item->why, "the database refuses it: %s", wr_pg_error(c));
-        wr_error("an event is refused by the database", "partition=%d position=%lld why=\"%s\"", item->partition,
-                 (long long)item->position, item->why);
+        wr_error("an event is refused by the database", "partition=%d position=%lld why=\"%s\"",
+                 item->partition, (long long)item->position, item->why);
         err = wr_pg_transact(c, record_in_transaction, &one);
     }
     sum->accepted += one.done.accepted;

@@ -1,6 +1,6 @@
-/* record_orders.h - a batch of events from checkout becomes orders, in one transaction: inserted once, accepted in their
- * order as far as the ledger reaches, the rest failed and voided. For work on a pool thread; doing it again changes
- * nothing, so an unknown outcome is answered by doing it again. */
+/* record_orders.h - a batch of events from checkout becomes orders, in one transaction: inserted once,
+ * accepted in their order as far as the ledger reaches, the rest failed and voided. For work on a pool
+ * thread; doing it again changes nothing, so an unknown outcome is answered by doing it again. */
 #ifndef RECORD_ORDERS_H
 #define RECORD_ORDERS_H
 #include "order_event.h"

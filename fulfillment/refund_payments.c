@@ -1,5 +1,5 @@
-/* refund_payments.c - payments whose money goes back: a confirmed order that was cancelled, or a payment that came when
- * nothing was left. The order is refunded only once the provider says so. */
+/* refund_payments.c - payments whose money goes back: a confirmed order that was cancelled, or a payment that
+ * came when nothing was left. The order is refunded only once the provider says so. */
 #include "payment_jobs.h"
 #include <string.h>
 

@@ -1,11 +1,12 @@
 /* relay_outbox.c
  *
- *   read (PostgreSQL: delete what was told, lead, read on) --entries--> tell (Redis: one call per sale) --answers--+
- *      ^                                                                                                          |
+ *   read (PostgreSQL: delete what was told, lead, read on) --entries--> tell (Redis: one call per sale)
+ * --answers--+ ^ |
  *      +----------------------------------------------------------------------------------------------------------+
  *
- * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and one call
- * applies its entries in turn. A sale whose stock is of another deal waits without holding up the others. */
+ * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and
+ * one call applies its entries in turn. A sale whose stock is of another deal waits without holding up the
+ * others. */
 #include "relay_outbox.h"
 #include "change_order.h"
 #include "fulfillmentd.h"
@@ -23,19 +24,19 @@
 enum {
     PAUSE_MS = 200,
     GAP_MS = 25,
-    CALL_MAX = 200,      /* entries in one script call: a few milliseconds of Redis */
-    WAITING_MAX = 32,    /* sales whose stock is not there (yet) */
-    WAITING_AGAIN = 10,  /* rounds until they are looked at again */
+    CALL_MAX = 200,     /* entries in one script call: a few milliseconds of Redis */
+    WAITING_MAX = 32,   /* sales whose stock is not there (yet) */
+    WAITING_AGAIN = 10, /* rounds until they are looked at again */
 };
 
 struct relay_outbox {
     struct fulfillment *f;
     struct repeat *repeat;
     struct wr_args args;
-    struct wr_rows *rows;      /* of this round */
-    struct wr_buf told;        /* ids to delete, as an array literal */
+    struct wr_rows *rows; /* of this round */
+    struct wr_buf told;   /* ids to delete, as an array literal */
     bool told_some;
-    int calls;                 /* under way */
+    int calls; /* under way */
     bool failed;
     char waiting[WAITING_MAX][WR_SALE_LEN + 1];
     int waiting_count, rounds;
@@ -66,7 +67,8 @@ static void read_on(void *ctx)
 static enum wr_err lead(struct wr_pg_conn *c, const struct relay_outbox *r, bool *leads)
 {
     struct wr_rows *rows;
-    enum wr_err err = wr_pg_query(c, &wr_sql_lead_outbox, 1, (const char *[]){wr_runtime_id(r->f->runtime)}, &rows);
+    enum wr_err err =
+        wr_pg_query(c, &wr_sql_lead_outbox, 1, (const char *[]){wr_runtime_id(r->f->runtime)}, &rows);
     if (err)
         return err;
     *leads = wr_rows_bool(rows, 0, "leads");
@@ -105,7 +107,8 @@ static void send(struct tell *tell)
 {
     struct relay_outbox *r = tell->relay;
     const struct wr_rows *rows = r->rows;
-    stock_args_begin(&r->args, wr_rows_text(rows, tell->rows[0], "sale"), wr_rows_int(rows, tell->rows[0], "deal"));
+    stock_args_begin(&r->args, wr_rows_text(rows, tell->rows[0], "sale"),
+                     wr_rows_int(rows, tell->rows[0], "deal"));
     for (size_t i = 0; i < tell->count; i++) {
         size_t row = tell->rows[i];
         stock_args_order(&r->args, wr_rows_text(rows, row, "public_id"), wr_rows_int(rows, row, "event"),
@@ -116,8 +119,9 @@ static void send(struct tell *tell)
     wr_redis_eval(r->f->stock, &wr_lua_apply_order, &r->args, on_told, tell);
 }
 
-/* One call per sale and round: were the entries of an order spread over two, the second could be applied without the
- * first, and the first would be too old ever after. What is beyond a call's size is read again. */
+/* One call per sale and round: were the entries of an order spread over two, the second could be applied
+ * without the first, and the first would be too old ever after. What is beyond a call's size is read again.
+ */
 static void tell_all(struct relay_outbox *r)
 {
     size_t count = wr_rows_count(r->rows);
@@ -182,7 +186,8 @@ static void on_told(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct relay_outbox *r = tell->relay;
     if (err)
         r->failed = true;
-    else if (wr_reply_count(reply) == tell->count && strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") != 0)
+    else if (wr_reply_count(reply) == tell->count &&
+             strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") != 0)
         for (size_t i = 0; i < tell->count; i++)
             note_told(r, tell->rows[i], wr_reply_text(wr_reply_at(reply, i), NULL));
     else
@@ -199,7 +204,10 @@ static void finish_round(struct relay_outbox *r)
     r->rows = NULL;
     if (r->told_some)
         wr_pg_array_end(&r->told);
-    repeat_ended(r->repeat, r->failed ? REPEAT_FAILED : !r->told_some ? REPEAT_IDLE : more ? REPEAT_MORE : REPEAT_SOON);
+    repeat_ended(r->repeat, r->failed       ? REPEAT_FAILED
+                            : !r->told_some ? REPEAT_IDLE
+                            : more          ? REPEAT_MORE
+                                            : REPEAT_SOON);
 }
 
 /* ---- life ---- */

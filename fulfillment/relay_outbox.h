@@ -1,5 +1,5 @@
-/* relay_outbox.h - what PostgreSQL decided about orders, told to Redis and the shoppers in the order it was decided. An
- * entry is deleted once Redis has answered; one told twice changes nothing (apply_order.lua). */
+/* relay_outbox.h - what PostgreSQL decided about orders, told to Redis and the shoppers in the order it was
+ * decided. An entry is deleted once Redis has answered; one told twice changes nothing (apply_order.lua). */
 #ifndef RELAY_OUTBOX_H
 #define RELAY_OUTBOX_H
 #include <stdbool.h>

@@ -31,7 +31,8 @@ static void on_due(void *ctx)
     r->run(r->ctx);
 }
 
-struct repeat *repeat_new(struct wr_loop *loop, uint64_t pause_ms, uint64_t gap_ms, wr_loop_cb *run, void *ctx)
+struct repeat *repeat_new(struct wr_loop *loop, uint64_t pause_ms, uint64_t gap_ms, wr_loop_cb *run,
+                          void *ctx)
 {
     struct repeat *r = wr_alloc(sizeof *r);
     *r = (struct repeat){.loop = loop, .pause_ms = pause_ms, .gap_ms = gap_ms, .run = run, .ctx = ctx};
@@ -74,7 +75,8 @@ void repeat_kick(struct repeat *r)
         return;
     bool known = r->kicked;
     r->kicked = true;
-    if (!known && !r->running && !r->failures) /* what fails keeps its pause, or kicks would hammer a store that is down */
+    if (!known && !r->running &&
+        !r->failures) /* what fails keeps its pause, or kicks would hammer a store that is down */
         wr_timer_start(r->timer, gap_left_ms(r), 0);
 }
 

@@ -1,5 +1,5 @@
-/* replay.c - `fulfillmentd replay ID`: a dead letter is taken again, in this process and at once; the running daemon
- * does the rest. What it became is printed; one that is still not understood stays a dead letter. */
+/* replay.c - `fulfillmentd replay ID`: a dead letter is taken again, in this process and at once; the running
+ * daemon does the rest. What it became is printed; one that is still not understood stays a dead letter. */
 #include "crypto.h"
 #include "fulfillmentd.h"
 #include "json.h"

@@ -5,13 +5,15 @@
 const char *settled_name(enum settled outcome)
 {
     static const char *const names[] = {
-        [SETTLED_CONFIRMED] = "confirmed",   [SETTLED_KNOWN] = "known",           [SETTLED_REFUNDING] = "refunding",
-        [SETTLED_NEEDS_UNIT] = "needs-unit", [SETTLED_NO_PAYMENT] = "no-payment",
+        [SETTLED_CONFIRMED] = "confirmed",   [SETTLED_KNOWN] = "known",
+        [SETTLED_REFUNDING] = "refunding",   [SETTLED_NEEDS_UNIT] = "needs-unit",
+        [SETTLED_NO_PAYMENT] = "no-payment",
     };
     return names[outcome];
 }
 
-enum wr_err settle_refund(struct wr_pg_conn *c, struct order *order, const char *session_id, enum settled *out)
+enum wr_err settle_refund(struct wr_pg_conn *c, struct order *order, const char *session_id,
+                          enum settled *out)
 {
     *out = SETTLED_KNOWN;
     if (strcmp(order->payment_state, "refunding") == 0 || strcmp(order->payment_state, "refunded") == 0)
@@ -20,7 +22,8 @@ enum wr_err settle_refund(struct wr_pg_conn *c, struct order *order, const char 
     return order_set_payment(c, order, "refunding", session_id, NULL);
 }
 
-static enum wr_err confirm(struct wr_pg_conn *c, struct order *order, const char *session_id, enum settled *out)
+static enum wr_err confirm(struct wr_pg_conn *c, struct order *order, const char *session_id,
+                           enum settled *out)
 {
     /* A cancel that was on its way to closing this payment came too late for that, not for the shopper. */
     bool cancelled = strcmp(order->reason, REASON_CANCELLED) == 0;
@@ -31,7 +34,8 @@ static enum wr_err confirm(struct wr_pg_conn *c, struct order *order, const char
     return order_set_payment(c, order, cancelled ? "refunding" : "paid", session_id, NULL);
 }
 
-enum wr_err settle_paid(struct wr_pg_conn *c, struct order *order, const char *session_id, bool taken, enum settled *out)
+enum wr_err settle_paid(struct wr_pg_conn *c, struct order *order, const char *session_id, bool taken,
+                        enum settled *out)
 {
     *out = SETTLED_NO_PAYMENT;
     if (!order->payment_id)

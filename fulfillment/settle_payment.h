@@ -1,4 +1,5 @@
-/* settle_payment.h - what a payment that was made means for its order. For work on a pool thread, inside a transaction. */
+/* settle_payment.h - what a payment that was made means for its order. For work on a pool thread, inside a
+ * transaction. */
 #ifndef SETTLE_PAYMENT_H
 #define SETTLE_PAYMENT_H
 #include "change_order.h"
@@ -12,8 +13,10 @@ enum settled {
 };
 const char *settled_name(enum settled outcome);
 /* `session_id` may be NULL: what is stored stays. */
-enum wr_err settle_paid(struct wr_pg_conn *c, struct order *order, const char *session_id, bool taken, enum settled *out) WR_MUST_CHECK;
+enum wr_err settle_paid(struct wr_pg_conn *c, struct order *order, const char *session_id, bool taken,
+                        enum settled *out) WR_MUST_CHECK;
 /* The money goes back, unless it does already. */
-enum wr_err settle_refund(struct wr_pg_conn *c, struct order *order, const char *session_id, enum settled *out) WR_MUST_CHECK;
+enum wr_err settle_refund(struct wr_pg_conn *c, struct order *order, const char *session_id,
+                          enum settled *out) WR_MUST_CHECK;
 
 #endif

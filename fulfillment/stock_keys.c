@@ -15,8 +15,8 @@ void stock_args_begin(struct wr_args *args, const char *sale, int64_t deal)
     wr_arg_int(args, deal);
 }
 
-void stock_args_order(struct wr_args *args, const char *order_id, int64_t event, const char *move, const char *message,
-                      const char *shopper)
+void stock_args_order(struct wr_args *args, const char *order_id, int64_t event, const char *move,
+                      const char *message, const char *shopper)
 {
     wr_arg_text(args, order_id);
     wr_arg_int(args, event);

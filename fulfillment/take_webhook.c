@@ -1,8 +1,10 @@
-/* take_webhook.c - POST /v1/payments/webhook: 200 says that the event is stored, nothing less and nothing more.
+/* take_webhook.c - POST /v1/payments/webhook: 200 says that the event is stored, nothing less and nothing
+ * more.
  *
  *   signature --forged--> 401        gather --> store all --stored or known--> 200
  *       |                              ^           | one of them is refused: each alone
- *       +--> understood? --yes---------+           | the database is away --> 503: the provider sends it again
+ *       +--> understood? --yes---------+           | the database is away --> 503: the provider sends it
+ * again
  *                 +--no: dead letter --stored--> 200
  *
  * One batch is under way at a time; what comes meanwhile is the next. */
@@ -143,7 +145,8 @@ static enum wr_err store_one(struct wr_pg_conn *c, void *ctx)
     struct op *op = ctx;
     struct stored_webhook one = {.event = &op->event, .body = op->body, .fresh = true};
     enum wr_err err = op->understood ? webhooks_store(c, &one, 1)
-                                     : dead_letter_keep(c, "webhook", op->body, op->len, "no event of the payment provider's");
+                                     : dead_letter_keep(c, "webhook", op->body, op->len,
+                                                        "no event of the payment provider's");
     op->fresh = one.fresh;
     return err;
 }
@@ -185,7 +188,8 @@ void take_webhook(void *ctx, struct wr_request *req)
     const char *signature = wr_request_header(req, WR_HEADER_STRIPE_SIGNATURE);
     if (!webhook_signature_valid(f->webhook_secret, signature, body, len, wr_wall_ms() / 1000)) {
         wr_metric_add(MEASURE_WEBHOOKS_FORGED, 1);
-        wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "The Stripe-Signature header does not sign this body.", 0);
+        wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "The Stripe-Signature header does not sign this body.",
+                          0);
         return;
     }
     struct op *op = wr_alloc(sizeof *op);

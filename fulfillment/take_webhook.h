@@ -1,5 +1,5 @@
-/* take_webhook.h - the provider's webhooks: verified, stored, and only then acknowledged. Those that come together are
- * stored together. */
+/* take_webhook.h - the provider's webhooks: verified, stored, and only then acknowledged. Those that come
+ * together are stored together. */
 #ifndef TAKE_WEBHOOK_H
 #define TAKE_WEBHOOK_H
 #include "http.h"
@@ -19,6 +19,7 @@ struct stored_webhook {
     bool fresh; /* set by webhooks_store(): it was not known yet */
 };
 /* All or none. For work on a pool thread. */
-enum wr_err webhooks_store(struct wr_pg_conn *c, struct stored_webhook webhooks[], size_t count) WR_MUST_CHECK;
+enum wr_err webhooks_store(struct wr_pg_conn *c, struct stored_webhook webhooks[],
+                           size_t count) WR_MUST_CHECK;
 
 #endif

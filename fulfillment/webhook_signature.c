@@ -14,7 +14,8 @@ struct parts {
 
 static bool take_time(struct parts *p, const char *value, size_t len)
 {
-    return !p->t[0] && len > 0 && strspn(value, "0123456789") == len && wr_copy_text(p->t, sizeof p->t, value, len);
+    return !p->t[0] && len > 0 && strspn(value, "0123456789") == len &&
+           wr_copy_text(p->t, sizeof p->t, value, len);
 }
 
 static bool parse(const char *header, struct parts *p)
@@ -33,7 +34,8 @@ static bool parse(const char *header, struct parts *p)
     return p->t[0] && p->count;
 }
 
-bool webhook_signature_valid(struct wr_hmac *secret, const char *header, const void *body, size_t len, int64_t now_s)
+bool webhook_signature_valid(struct wr_hmac *secret, const char *header, const void *body, size_t len,
+                             int64_t now_s)
 {
     struct parts p = {0};
     if (!header || !parse(header, &p))

@@ -5,9 +5,11 @@
 bool api_authorized(struct sandboxd *d, struct wr_request *req)
 {
     const char *given = wr_request_header(req, WR_HEADER_AUTHORIZATION);
-    if (given && !strncmp(given, "Bearer ", 7) && strlen(given + 7) == d->key.len && wr_equal(given + 7, d->key.at, d->key.len))
+    if (given && !strncmp(given, "Bearer ", 7) && strlen(given + 7) == d->key.len &&
+        wr_equal(given + 7, d->key.at, d->key.len))
         return true;
-    api_error(req, 401, "invalid_request_error", NULL, "Invalid API key provided. Send it as Authorization: Bearer.");
+    api_error(req, 401, "invalid_request_error", NULL,
+              "Invalid API key provided. Send it as Authorization: Bearer.");
     return false;
 }
 
@@ -26,5 +28,6 @@ void api_failed(struct wr_request *req, enum wr_err err)
     if (err == WR_ERR_INVALID)
         api_error(req, 400, "invalid_request_error", "parameter_invalid", "A value is not acceptable.");
     else
-        api_error(req, 503, "api_error", NULL, "The provider cannot tell at the moment. Try again with the same Idempotency-Key.");
+        api_error(req, 503, "api_error", NULL,
+                  "The provider cannot tell at the moment. Try again with the same Idempotency-Key.");
 }

@@ -1,8 +1,7 @@
 /* change_session.c
  *
- *   handler --> find the session --> apply the act, store it with its event --> answer (API or page), tell the shop
- *                  |       ^                        |
- *                  |       '--changed meanwhile-----'
+ *   handler --> find the session --> apply the act, store it with its event --> answer (API or page), tell
+ * the shop |       ^                        | |       '--changed meanwhile-----'
  *                  '--> none: 404
  */
 #include "change_session.h"
@@ -30,8 +29,8 @@ struct op {
 enum { TRIES = 5 };
 
 static const enum sandbox_metric metric_of[] = {
-    [SESSION_PAY] = METRIC_PAID,       [SESSION_DECLINE] = METRIC_DECLINED, [SESSION_EXPIRE] = METRIC_EXPIRED,
-    [SESSION_LAPSE] = METRIC_EXPIRED,  [SESSION_REFUND] = METRIC_REFUNDED,
+    [SESSION_PAY] = METRIC_PAID,      [SESSION_DECLINE] = METRIC_DECLINED, [SESSION_EXPIRE] = METRIC_EXPIRED,
+    [SESSION_LAPSE] = METRIC_EXPIRED, [SESSION_REFUND] = METRIC_REFUNDED,
 };
 
 static enum wr_err work(struct wr_pg_conn *c, void *ctx)
@@ -77,7 +76,8 @@ static void start(struct sandboxd *d, struct wr_request *req, enum session_act a
     op->act = act;
     op->answer = answer;
     op->news.lease_ms = deliver_webhook_promise(d);
-    if (!wr_copy_text(op->id, sizeof op->id, id, strlen(id)) || !wr_copy_text(op->key, sizeof op->key, key ? key : "", key ? strlen(key) : 0))
+    if (!wr_copy_text(op->id, sizeof op->id, id, strlen(id)) ||
+        !wr_copy_text(op->key, sizeof op->key, key ? key : "", key ? strlen(key) : 0))
         on_done(op, WR_ERR_NOT_FOUND);
     else if (wr_pg_submit(d->pg, work, on_done, op) != WR_OK)
         on_done(op, WR_ERR_BUSY);
@@ -95,8 +95,9 @@ static void answer_expire(struct op *op, enum wr_err err)
         wr_answer_json(op->req, 200, session_json(&op->session, op->d->base));
     else
         api_error(op->req, 400, "invalid_request_error", "resource_not_open",
-                  op->session.status == SESSION_COMPLETE ? "Only open sessions can be expired; this one is complete."
-                                                         : "Only open sessions can be expired; this one is expired.");
+                  op->session.status == SESSION_COMPLETE
+                      ? "Only open sessions can be expired; this one is complete."
+                      : "Only open sessions can be expired; this one is expired.");
 }
 
 void expire_by_api(void *ctx, struct wr_request *req)
@@ -114,9 +115,11 @@ static void answer_refund(struct op *op, enum wr_err err)
     else if (op->verdict != SESSION_REFUSED)
         wr_answer_json(op->req, 200, refund_json(&op->session));
     else if (op->session.payment == PAYMENT_REFUNDED)
-        api_error(op->req, 400, "invalid_request_error", "charge_already_refunded", "This payment has been refunded already.");
+        api_error(op->req, 400, "invalid_request_error", "charge_already_refunded",
+                  "This payment has been refunded already.");
     else
-        api_error(op->req, 400, "invalid_request_error", "payment_intent_unexpected_state", "Nothing was paid that could be refunded.");
+        api_error(op->req, 400, "invalid_request_error", "payment_intent_unexpected_state",
+                  "Nothing was paid that could be refunded.");
 }
 
 void refund_by_api(void *ctx, struct wr_request *req)
@@ -130,7 +133,8 @@ void refund_by_api(void *ctx, struct wr_request *req)
     else if (session)
         start(ctx, req, SESSION_REFUND, session, answer_refund);
     else
-        api_error(req, 400, "invalid_request_error", "parameter_missing", "Name the payment_intent (or the session) to refund.");
+        api_error(req, 400, "invalid_request_error", "parameter_missing",
+                  "Name the payment_intent (or the session) to refund.");
 }
 
 /* ---- the shopper ---- */
@@ -143,7 +147,8 @@ static void answer_page(struct op *op, enum wr_err err)
         return;
     }
     char where[100];
-    snprintf(where, sizeof where, "/sandbox/pay/%s%s", op->session.id, op->act == SESSION_DECLINE ? "?note=declined" : "");
+    snprintf(where, sizeof where, "/sandbox/pay/%s%s", op->session.id,
+             op->act == SESSION_DECLINE ? "?note=declined" : "");
     wr_answer(op->req, &(struct wr_answer){.status = 303,
                                            .content_type = "text/plain; charset=utf-8",
                                            .headers = {{"location", where}, {"cache-control", "no-store"}}});

@@ -57,7 +57,8 @@ static const char *read_form(const struct wr_request *req, struct op *op)
 {
     struct session *s = &op->wish;
     int64_t price, quantity = 1, expires_s;
-    const char *reference = wr_request_form(req, "client_reference_id"), *expires = wr_request_form(req, "expires_at");
+    const char *reference = wr_request_form(req, "client_reference_id"),
+               *expires = wr_request_form(req, "expires_at");
     const char *amount = wr_request_form(req, "line_items[0][price_data][unit_amount]");
     const char *count = wr_request_form(req, "line_items[0][quantity]");
     if (!reference || !*reference || !take_text(reference, s->reference, sizeof s->reference))
@@ -68,7 +69,8 @@ static const char *read_form(const struct wr_request *req, struct op *op)
         return "line_items[0][price_data][unit_amount]";
     if (count && !take_number(count, 1, 10000, &quantity))
         return "line_items[0][quantity]";
-    if (!take_text(wr_request_form(req, "line_items[0][price_data][product_data][name]"), s->description, sizeof s->description))
+    if (!take_text(wr_request_form(req, "line_items[0][price_data][product_data][name]"), s->description,
+                   sizeof s->description))
         return "line_items[0][price_data][product_data][name]";
     if (!take_text(wr_request_form(req, "success_url"), s->success_url, sizeof s->success_url))
         return "success_url";
@@ -92,7 +94,8 @@ static enum wr_err work(struct wr_pg_conn *c, void *ctx)
     char amount[24], life[24];
     snprintf(amount, sizeof amount, "%" PRId64, s->amount);
     snprintf(life, sizeof life, "%" PRId64, op->life_s);
-    const char *const values[] = {s->id, op->key, s->reference, amount, s->currency, s->description, s->sale, s->success_url, life};
+    const char *const values[] = {s->id,          op->key, s->reference,   amount, s->currency,
+                                  s->description, s->sale, s->success_url, life};
     enum wr_err err = session_query(c, &wr_sql_insert_session, 9, values, &op->found);
     op->created = !err;
     return err == WR_ERR_NOT_FOUND ? session_find(c, &wr_sql_find_session_by_key, op->key, &op->found) : err;
@@ -109,7 +112,8 @@ static void on_done(void *ctx, enum wr_err err)
     if (err)
         api_failed(op->req, err);
     else if (!same_wish(&op->wish, &op->found))
-        api_error(op->req, 400, "idempotency_error", NULL, "This Idempotency-Key was used with other parameters.");
+        api_error(op->req, 400, "idempotency_error", NULL,
+                  "This Idempotency-Key was used with other parameters.");
     else
         wr_answer_json(op->req, 200, session_json(&op->found, op->d->base));
     if (op->created)

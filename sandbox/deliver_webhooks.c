@@ -3,8 +3,8 @@
  *   due events --claim (a lease of 8 s)--+--> POST, signed --2xx--> delivered
  *   events of this process, born claimed-+        '--anything else--> put back, due after a pause that grows
  *
- * Outcomes are written together, NOTING_MS after the first. An event whose outcome could not be written comes again when
- * its lease is over: the shop ignores duplicates. */
+ * Outcomes are written together, NOTING_MS after the first. An event whose outcome could not be written comes
+ * again when its lease is over: the shop ignores duplicates. */
 #include "deliver_webhooks.h"
 #include "backoff.h"
 #include "clock.h"
@@ -16,9 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIOD_MS = 250, NOTING_MS = 25, LEASE_MS = 8000, DEADLINE_MS = 5000, RETRY_LEAST_MS = 200, RETRY_MOST_MS = 15000 };
+enum {
+    PERIOD_MS = 250,
+    NOTING_MS = 25,
+    LEASE_MS = 8000,
+    DEADLINE_MS = 5000,
+    RETRY_LEAST_MS = 200,
+    RETRY_MOST_MS = 15000
+};
 
-struct delivery { /* one event under way */
+struct delivery {          /* one event under way */
     struct delivery *next; /* of those answered */
     struct sandboxd *d;
     char id[64];
@@ -187,7 +194,8 @@ static void on_answered(void *ctx, enum wr_err err, int status, const char *body
     e->delivered = !err && status / 100 == 2;
     wr_metric_add(e->delivered ? METRIC_DELIVERED : METRIC_NOT_DELIVERED, 1);
     if (!e->delivered)
-        wr_info("webhook not delivered", "event=%s attempt=%d err=%s status=%d", e->id, e->attempts, wr_err_slug(err), status);
+        wr_info("webhook not delivered", "event=%s attempt=%d err=%s status=%d", e->id, e->attempts,
+                wr_err_slug(err), status);
     if (!d->answered && !d->noting && d->outcomes_due)
         wr_timer_start(d->outcomes_due, NOTING_MS, 0);
     e->next = d->answered;
@@ -214,7 +222,8 @@ static enum wr_err note_work(struct wr_pg_conn *c, void *op)
         char pause[24];
         uint32_t random;
         wr_random(&random, sizeof random);
-        snprintf(pause, sizeof pause, "%" PRIu64, wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
+        snprintf(pause, sizeof pause, "%" PRIu64,
+                 wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
         wr_pg_array_add(e->delivered ? &delivered : &again, e->id);
         if (!e->delivered)
             wr_pg_array_add(&pauses, pause);
@@ -223,7 +232,9 @@ static enum wr_err note_work(struct wr_pg_conn *c, void *op)
     wr_pg_array_end(&delivered);
     wr_pg_array_end(&again);
     wr_pg_array_end(&pauses);
-    enum wr_err err = any_delivered ? wr_pg_query(c, &wr_sql_mark_delivered, 1, (const char *const[]){delivered.at}, NULL) : WR_OK;
+    enum wr_err err =
+        any_delivered ? wr_pg_query(c, &wr_sql_mark_delivered, 1, (const char *const[]){delivered.at}, NULL)
+                      : WR_OK;
     if (!err && any_again)
         err = wr_pg_query(c, &wr_sql_put_back_events, 2, (const char *const[]){again.at, pauses.at}, NULL);
     wr_buf_free(&delivered);

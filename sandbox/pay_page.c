@@ -5,24 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char head[] =
-    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">";
+static const char head[] = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
+                           "name=\"robots\" content=\"noindex\">";
 
 static const char style[] =
-    ":root{color-scheme:light dark;--bg:#f3f4f6;--card:#fff;--ink:#16181d;--soft:#545b67;--line:#d5d9e0;--main:#0b5d4e;"
+    ":root{color-scheme:light "
+    "dark;--bg:#f3f4f6;--card:#fff;--ink:#16181d;--soft:#545b67;--line:#d5d9e0;--main:#0b5d4e;"
     "--on-main:#fff;--good:#0b5d4e;--bad:#9b1c1c}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#111417;--card:#1b1f24;--ink:#f0f2f4;--soft:#aab2bd;--line:#39414b;"
+    "@media(prefers-color-scheme:dark){:root{--bg:#111417;--card:#1b1f24;--ink:#f0f2f4;--soft:#aab2bd;--line:"
+    "#39414b;"
     "--main:#7fd8c2;--on-main:#06231d;--good:#7fd8c2;--bad:#ffb4ab}}"
-    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}"
+    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:1rem/1.5 "
+    "system-ui,sans-serif}"
     "main{max-width:26rem;margin:0 auto;padding:1rem}"
     ".sandbox{margin:0 0 1rem;color:var(--soft);font-size:.875rem;text-align:center}"
     ".card{background:var(--card);border:1px solid var(--line);border-radius:1rem;padding:1.5rem}"
     "h1{margin:0;font-size:1.125rem;font-weight:600;overflow-wrap:anywhere}"
-    ".amount{margin:.25rem 0 1rem;font-size:2.25rem;font-weight:700;line-height:1.2;font-variant-numeric:tabular-nums}"
-    "p{margin:.5rem 0}.soft{color:var(--soft)}.note{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}"
-    "form{margin:.75rem 0 0}button,.button{display:block;width:100%;min-height:3rem;padding:.75rem 1rem;border-radius:.75rem;"
-    "border:1px solid var(--line);background:none;color:inherit;font:inherit;font-weight:600;text-align:center;"
+    ".amount{margin:.25rem 0 "
+    "1rem;font-size:2.25rem;font-weight:700;line-height:1.2;font-variant-numeric:tabular-nums}"
+    "p{margin:.5rem "
+    "0}.soft{color:var(--soft)}.note{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}"
+    "form{margin:.75rem 0 0}button,.button{display:block;width:100%;min-height:3rem;padding:.75rem "
+    "1rem;border-radius:.75rem;"
+    "border:1px solid "
+    "var(--line);background:none;color:inherit;font:inherit;font-weight:600;text-align:center;"
     "text-decoration:none;cursor:pointer}"
     ".main{background:var(--main);border-color:var(--main);color:var(--on-main);font-size:1.125rem}"
     ":focus-visible{outline:3px solid var(--ink);outline-offset:3px}";
@@ -50,7 +57,7 @@ void html_escape(struct wr_buf *out, const char *text)
 static int decimals(const char *currency)
 {
     return strstr("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF", currency) ? 0
-           : strstr("BHD IQD JOD KWD LYD OMR TND", currency)                                    ? 3
+           : strstr("BHD IQD JOD KWD LYD OMR TND", currency)                                   ? 3
                                                                                                : 2;
 }
 
@@ -70,7 +77,8 @@ void money_text(int64_t amount, const char *currency, char out[40])
 static void begin(struct wr_buf *b, const char *title, const char *nonce)
 {
     wr_buf_text(b, head);
-    wr_buf_printf(b, "<title>%s</title><style nonce=\"%s\">%s</style></head><body><main>", title, nonce, style);
+    wr_buf_printf(b, "<title>%s</title><style nonce=\"%s\">%s</style></head><body><main>", title, nonce,
+                  style);
     wr_buf_text(b, "<p class=\"sandbox\">Sandbox payment: no real money moves</p><div class=\"card\">");
 }
 
@@ -84,10 +92,12 @@ static void say(struct wr_buf *b, const char *class, const char *text)
     wr_buf_printf(b, "<p class=\"note %s\" role=\"status\">%s</p>", class, text);
 }
 
-static void offer(struct wr_buf *b, const struct session *s, const char *action, const char *class, const char *label)
+static void offer(struct wr_buf *b, const struct session *s, const char *action, const char *class,
+                  const char *label)
 {
-    wr_buf_printf(b, "<form method=\"post\" action=\"/sandbox/pay/%s/%s\"><button class=\"%s\">%s</button></form>", s->id,
-                  action, class, label);
+    wr_buf_printf(
+        b, "<form method=\"post\" action=\"/sandbox/pay/%s/%s\"><button class=\"%s\">%s</button></form>",
+        s->id, action, class, label);
 }
 
 static void open_body(struct wr_buf *b, const struct session *s, const char *money, const char *note)
@@ -96,7 +106,8 @@ static void open_body(struct wr_buf *b, const struct session *s, const char *mon
     if (note && !strcmp(note, "declined"))
         say(b, "bad", "The payment was declined. Nothing was charged; you can try again.");
     else if (note && !strcmp(note, "left"))
-        say(b, "", "You walked away. Nothing was charged; until the time is over you can still change your mind.");
+        say(b, "",
+            "You walked away. Nothing was charged; until the time is over you can still change your mind.");
     else if (s->declined)
         say(b, "bad", "An earlier payment was declined; you can try again.");
     if (s->left_s < 60)
@@ -149,12 +160,15 @@ static void answer(struct wr_request *req, int status, const struct wr_buf *page
 {
     char policy[200];
     snprintf(policy, sizeof policy,
-             "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", nonce);
-    wr_answer(req, &(struct wr_answer){.status = status,
-                                       .content_type = "text/html; charset=utf-8",
-                                       .body = page->at,
-                                       .len = page->len,
-                                       .headers = {{"content-security-policy", policy}, {"cache-control", "no-store"}}});
+             "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; base-uri 'none'; frame-ancestors "
+             "'none'",
+             nonce);
+    wr_answer(req, &(struct wr_answer){
+                       .status = status,
+                       .content_type = "text/html; charset=utf-8",
+                       .body = page->at,
+                       .len = page->len,
+                       .headers = {{"content-security-policy", policy}, {"cache-control", "no-store"}}});
 }
 
 static void make_nonce(char nonce[33])
@@ -181,9 +195,10 @@ void pay_page_problem(struct wr_request *req, enum wr_err err)
     bool unknown = err == WR_ERR_NOT_FOUND || err == WR_ERR_INVALID;
     make_nonce(nonce);
     begin(&page, unknown ? "No such payment" : "Try again", nonce);
-    wr_buf_printf(&page, "<h1>%s</h1><p>%s</p>", unknown ? "There is no such payment" : "This did not work just now",
-                  unknown ? "Check the address, or open the payment from the shop again."
-                          : "The page you came from shows whether the payment went through; if not, try again.");
+    wr_buf_printf(
+        &page, "<h1>%s</h1><p>%s</p>", unknown ? "There is no such payment" : "This did not work just now",
+        unknown ? "Check the address, or open the payment from the shop again."
+                : "The page you came from shows whether the payment went through; if not, try again.");
     end(&page);
     answer(req, unknown ? 404 : 503, &page, nonce);
     wr_buf_free(&page);

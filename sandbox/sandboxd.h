@@ -1,5 +1,5 @@
-/* sandboxd.h - the sandbox payment provider: a foreign party shaped like Stripe, with books of its own (tables sandbox.*).
- * These are its long-lived parts, which every flow borrows. */
+/* sandboxd.h - the sandbox payment provider: a foreign party shaped like Stripe, with books of its own
+ * (tables sandbox.*). These are its long-lived parts, which every flow borrows. */
 #ifndef SANDBOX_SANDBOXD_H
 #define SANDBOX_SANDBOXD_H
 #include "crypto.h"
@@ -19,7 +19,7 @@ struct sandboxd {
     struct wr_http_client *client;
     struct wr_hmac *webhook_secret;
     struct wr_buf key;
-    char *base;        /* public URL without a slash at its end */
+    char *base; /* public URL without a slash at its end */
     char *webhook_url;
     struct wr_timer *expiry, *delivery, *outcomes_due;
     bool expiring, claiming, noting; /* one such job at a time */

@@ -10,7 +10,7 @@ enum session_payment { PAYMENT_UNPAID, PAYMENT_PAID, PAYMENT_REFUNDED };
 struct session {
     char id[64]; /* "cs_test_<32 hex>" */
     char reference[121], currency[4], description[201], sale[81], success_url[1001], refund_key[121];
-    int64_t amount;                        /* in the currency's minor unit */
+    int64_t amount;                       /* in the currency's minor unit */
     int64_t expires_s, created_s, left_s; /* wall clock of the database; left_s: until it expires */
     int declined;
     bool past; /* expires_s has come, whether or not `status` says so already */
@@ -27,7 +27,8 @@ enum session_act {
 };
 enum session_verdict { SESSION_CHANGED, SESSION_ALREADY, SESSION_REFUSED };
 
-/* Changes the session, or finds that this was done before, or that its state does not allow it. `key`: of a refund. */
+/* Changes the session, or finds that this was done before, or that its state does not allow it. `key`: of a
+ * refund. */
 enum session_verdict session_apply(struct session *s, enum session_act act, const char *key);
 const char *session_event(enum session_act act); /* the event its change is told as; NULL: none */
 bool session_payable(const struct session *s);

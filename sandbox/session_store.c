@@ -39,7 +39,8 @@ enum wr_err session_find(struct wr_pg_conn *c, const struct wr_sql *sql, const c
     return session_query(c, sql, 1, &key, out);
 }
 
-enum wr_err session_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n, const char *const values[], struct session *out)
+enum wr_err session_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n, const char *const values[],
+                          struct session *out)
 {
     struct wr_rows *rows;
     enum wr_err err = wr_pg_query(c, sql, n, values, &rows);
@@ -52,7 +53,8 @@ enum wr_err session_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n,
     return err;
 }
 
-static void render_event(struct session_news *news, const struct session *s, const char *type, const char *base)
+static void render_event(struct session_news *news, const struct session *s, const char *type,
+                         const char *base)
 {
     struct wr_buf payload = {0};
     random_id("evt_", news->id);
@@ -62,8 +64,8 @@ static void render_event(struct session_news *news, const struct session *s, con
     news->payload = payload.at;
 }
 
-enum wr_err session_change(struct wr_pg_conn *c, struct session *s, enum session_act act, const char *key, const char *base,
-                           enum session_verdict *verdict, struct session_news *news)
+enum wr_err session_change(struct wr_pg_conn *c, struct session *s, enum session_act act, const char *key,
+                           const char *base, enum session_verdict *verdict, struct session_news *news)
 {
     const struct session before = *s;
     news->payload = NULL;

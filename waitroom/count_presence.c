@@ -1,6 +1,7 @@
 /* count_presence.c
  *
- *   who arrives, leaves, is admitted --> counts per block --once a second--> presence.lua --another table--> everybody's `ahead`
+ *   who arrives, leaves, is admitted --> counts per block --once a second--> presence.lua --another table-->
+ * everybody's `ahead`
  *
  * Counted are those who wait, and those who left less than a minute ago. For telling only. */
 #include "log.h"
@@ -80,7 +81,8 @@ void count_presence(struct room *room)
     }
     if (room->closed || room->presence_in_flight || room->phase < WR_PHASE_LIVE)
         return;
-    if (room->presence.total || room->presence_written || list_first(&room->sessions)) /* the first to join needs the table */
+    if (room->presence.total || room->presence_written ||
+        list_first(&room->sessions)) /* the first to join needs the table */
         send_presence(room, room->presence.total ? room->presence.width : 0);
 }
 

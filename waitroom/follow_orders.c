@@ -1,11 +1,11 @@
 /* follow_orders.c
  *
- *   admitted, or spent --> subscribe wr:shopper:<id> --in force--> orders_of.lua --> `order` messages (then `spent`)
- *                               |                                       ^
- *                               a status --> `order`                    restored subscription, and once a minute anyway
+ *   admitted, or spent --> subscribe wr:shopper:<id> --in force--> orders_of.lua --> `order` messages (then
+ * `spent`) |                                       ^ a status --> `order`                    restored
+ * subscription, and once a minute anyway
  *
- * Subscribe first, read second, so that nothing falls between. Every status carries its order's event number; lower ones are
- * ignored. One channel a shopper, whatever number of sales they are in. */
+ * Subscribe first, read second, so that nothing falls between. Every status carries its order's event number;
+ * lower ones are ignored. One channel a shopper, whatever number of sales they are in. */
 #include "json.h"
 #include "log.h"
 #include "lua_waitroom.h"
@@ -195,9 +195,9 @@ static const struct wr_json_field record_fields[] = {
 
 static void render_record(const struct record *r, struct wr_buf *out)
 {
-    struct wr_json *message =
-        wr_json_build("{s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "type", "order", "sale", r->sale, "queue_ticket_id", r->order_id,
-                      "sku", r->sku, "quantity", r->quantity, "status", r->status, "event", r->event);
+    struct wr_json *message = wr_json_build("{s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "type", "order", "sale",
+                                            r->sale, "queue_ticket_id", r->order_id, "sku", r->sku,
+                                            "quantity", r->quantity, "status", r->status, "event", r->event);
     if (r->payment_url[0])
         wr_json_set(message, "payment_url", wr_json_build("s", r->payment_url));
     if (r->expires_at)
@@ -227,7 +227,8 @@ static bool take_record(struct shopper *p, const char *text, size_t len)
     render_record(&r, &message);
     news = keep_order(p, r.order_id, r.event, message.at);
     wr_buf_free(&message);
-    if (p->admission && strcmp(p->admission->jti, r.jti) == 0) { /* this admission became an order: the slot is back */
+    if (p->admission &&
+        strcmp(p->admission->jti, r.jti) == 0) { /* this admission became an order: the slot is back */
         line_depart(&p->room->line, &p->seat);
         presence_update(p);
         shopper_drop_admission(p);

@@ -5,7 +5,8 @@
  *                 \--10 s--> QUIET: told that only a person may answer now; the row goes
  *   refused --> why
  *
- * Who has gone meanwhile gets nothing: the row waits out its 10 s. The token is signed when it is first told. */
+ * Who has gone meanwhile gets nothing: the row waits out its 10 s. The token is signed when it is first told.
+ */
 #include "clock.h"
 #include "log.h"
 #include "meters.h"
@@ -46,7 +47,8 @@ static void admit(struct shopper *p, const char *jti, int64_t granted_ms, int64_
         shopper_drop_admission(p);
         p->admission = wr_alloc(sizeof *p->admission);
         if (!wr_copy_text(p->admission->jti, sizeof p->admission->jti, jti, strlen(jti)))
-            wr_error("jti is too long", "sale=%s place=%llu", room->sale, (unsigned long long)p->ticket.place);
+            wr_error("jti is too long", "sale=%s place=%llu", room->sale,
+                     (unsigned long long)p->ticket.place);
     }
     p->admission->granted_ms = granted_ms;
     p->admission->expires_ms = expires_ms;
@@ -63,7 +65,8 @@ static void admit(struct shopper *p, const char *jti, int64_t granted_ms, int64_
 static void refuse(struct shopper *p, const char *why)
 {
     struct room *room = p->room;
-    if (strcmp(why, "entered") == 0) { /* used at checkout while we thought it had fallen: `again` will bring the row */
+    if (strcmp(why, "entered") ==
+        0) { /* used at checkout while we thought it had fallen: `again` will bring the row */
         line_here(&room->line, &p->seat, true, room_now(room));
     } else if (strcmp(why, "late") == 0) {
         shopper_drop_admission(p);
@@ -94,8 +97,8 @@ void grant_admissions(struct room *room, const struct wr_reply *grants, const st
     for (size_t i = 0; i + 4 < wr_reply_count(again); i += 5) {
         if ((p = room_shopper_at(room, place_at(again, i))) == NULL)
             continue;
-        admit(p, text_at(again, i + 1), wr_reply_int(wr_reply_at(again, i + 2)), wr_reply_int(wr_reply_at(again, i + 3)),
-              wr_reply_int(wr_reply_at(again, i + 4)) != 0);
+        admit(p, text_at(again, i + 1), wr_reply_int(wr_reply_at(again, i + 2)),
+              wr_reply_int(wr_reply_at(again, i + 3)), wr_reply_int(wr_reply_at(again, i + 4)) != 0);
         wr_metric_add(METRIC_AGAIN, 1);
     }
     for (size_t i = 0; i + 1 < wr_reply_count(refused); i += 2) {

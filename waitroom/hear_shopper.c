@@ -4,7 +4,8 @@
  *   message: strict JSON with a `type` --> join, here, entered, leave
  *   close: the seat leaves the line, and counts as away for a minute
  *
- * A message that is not understood is refused and counted; a socket that goes on like that, or floods, is closed. */
+ * A message that is not understood is refused and counted; a socket that goes on like that, or floods, is
+ * closed. */
 #include "json.h"
 #include "meters.h"
 #include "open_session.h"
@@ -68,9 +69,12 @@ struct heard {
     bool again;
 };
 static const struct wr_json_field heard_fields[] = {
-    WR_FIELD_TEXT(struct heard, type, "type", true),       WR_FIELD_TEXT(struct heard, ticket, "ticket", false),
-    WR_FIELD_TEXT(struct heard, secret, "secret", false),  WR_FIELD_TEXT(struct heard, was, "was", false),
-    WR_FIELD_BOOL(struct heard, again, "again", false),    {0},
+    WR_FIELD_TEXT(struct heard, type, "type", true),
+    WR_FIELD_TEXT(struct heard, ticket, "ticket", false),
+    WR_FIELD_TEXT(struct heard, secret, "secret", false),
+    WR_FIELD_TEXT(struct heard, was, "was", false),
+    WR_FIELD_BOOL(struct heard, again, "again", false),
+    {0},
 };
 
 static void on_join(struct session *s, const struct heard *m)

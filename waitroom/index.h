@@ -1,5 +1,5 @@
-/* index.h - an intrusive hash index by a 64-bit key that is spread already or is spread here. Keys may repeat: the caller
- * looks through the equal ones. Nodes are owned by the caller. */
+/* index.h - an intrusive hash index by a 64-bit key that is spread already or is spread here. Keys may
+ * repeat: the caller looks through the equal ones. Nodes are owned by the caller. */
 #ifndef WR_INDEX_H
 #define WR_INDEX_H
 #include <stddef.h>

@@ -2,9 +2,9 @@
  *
  *   joiners --end of the turn--> join.lua: n numbers --> done(place) for the first n, in the order they came
  *      |                            |
- *      |                            none under the ceiling, closed, no answer: they wait; the next tick tries again
- *      v                            not open, ended, rejected: done(why) for all
- *   a ticket instead: resume_place(), on whatever worker
+ *      |                            none under the ceiling, closed, no answer: they wait; the next tick tries
+ * again v                            not open, ended, rejected: done(why) for all a ticket instead:
+ * resume_place(), on whatever worker
  *
  * A lost answer may have taken numbers: those skipped are absent shoppers and cost nothing. */
 #include "clock.h"
@@ -74,7 +74,9 @@ static void answer_first(struct room *room, enum wr_err err, uint64_t place)
 
 static void refuse_all(struct room *room, const char *why)
 {
-    enum wr_err err = strcmp(why, "not-open") == 0 ? WR_ERR_NOT_OPEN : strcmp(why, "ended") == 0 ? WR_ERR_ENDED : WR_ERR_BUSY;
+    enum wr_err err = strcmp(why, "not-open") == 0 ? WR_ERR_NOT_OPEN
+                      : strcmp(why, "ended") == 0  ? WR_ERR_ENDED
+                                                   : WR_ERR_BUSY;
     while (list_first(&room->joiners))
         answer_first(room, err, 0);
 }
@@ -179,7 +181,8 @@ void on_worker_channel(void *ctx, const char *channel, const char *message, size
     int lane;
     unsigned long long place;
     (void)channel;
-    if (!wr_copy_text(text, sizeof text, message, len) || sscanf(text, "%40s %d %llu", sale, &lane, &place) != 3)
+    if (!wr_copy_text(text, sizeof text, message, len) ||
+        sscanf(text, "%40s %d %llu", sale, &lane, &place) != 3)
         return;
     struct room *room = room_find(w, sale);
     if (!room)

@@ -5,7 +5,8 @@
 void line_init(struct line *line, const struct line_events *events, void *ctx)
 {
     *line = (struct line){.events = events, .ctx = ctx};
-    struct link *heads[] = {&line->asking, &line->silent, &line->waiting, &line->shown, &line->given, &line->inside};
+    struct link *heads[] = {&line->asking, &line->silent, &line->waiting,
+                            &line->shown,  &line->given,  &line->inside};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         link_init(heads[i]);
 }
@@ -40,7 +41,8 @@ static void hide(struct line *line, struct seat *s)
     line->gone[line->gone_count++] = seat_place(s);
 }
 
-/* The one function that changes a seat's state: leaves what belongs to the old one, enters what belongs to the new one. */
+/* The one function that changes a seat's state: leaves what belongs to the old one, enters what belongs to
+ * the new one. */
 static void set_state(struct line *line, struct seat *s, enum seat_state state, uint64_t due)
 {
     if (s->state == SEAT_UNCALLED)
@@ -120,7 +122,8 @@ bool line_here(struct line *line, struct seat *s, bool again, uint64_t now)
     s->counted = s->let_fall = false;
     s->heard_ms = now;
     if (s->state == SEAT_READY)
-        list_append(&line->silent, &s->silence); /* it keeps its turn to be asked: answering must not put it off */
+        list_append(&line->silent,
+                    &s->silence); /* it keeps its turn to be asked: answering must not put it off */
     else
         set_state(line, s, SEAT_READY, now + LINE_ASK_MS);
     return true;
@@ -205,7 +208,8 @@ static void report_points(struct line *line, size_t stride, struct line_report *
     out->uncalled = places_count(&line->uncalled);
     out->first = first ? first->place : 0;
     for (size_t j = 1; j <= LINE_POINTS && (j - 1) * stride < out->uncalled; j++) {
-        size_t at = j * stride <= out->uncalled ? j * stride : out->uncalled; /* the last one stands for the rest */
+        size_t at =
+            j * stride <= out->uncalled ? j * stride : out->uncalled; /* the last one stands for the rest */
         out->next[out->next_count++] = places_at(&line->uncalled, at - 1)->place;
     }
 }
@@ -252,7 +256,8 @@ static void report_changes(struct line *line, bool full, size_t target, struct l
         out->del[out->del_count++] = line->gone[--line->gone_count];
 }
 
-void line_report(struct line *line, bool full, size_t target, size_t stride, uint64_t now, struct line_report *out)
+void line_report(struct line *line, bool full, size_t target, size_t stride, uint64_t now,
+                 struct line_report *out)
 {
     out->low = out->first = 0;
     out->waiting = out->held = out->uncalled = out->next_count = out->add_count = out->del_count = 0;

@@ -1,13 +1,13 @@
-/* line.h - a sale's shoppers at one worker, from the call to the admission. Pure: the caller brings the time (monotonic ms)
- * and is told by callbacks what to say.
+/* line.h - a sale's shoppers at one worker, from the call to the admission. Pure: the caller brings the time
+ * (monotonic ms) and is told by callbacks what to say.
  *
  *     UNCALLED --called >= place--> ASKED --here--> READY --granted--> GIVEN --entered--> INSIDE
  *        place <= called on arrival ----^   ^-- any message -- QUIET <-- no answer 5 s, or token not taken up
  *
- * Any of them can become OVER: spent, blocked, passed. Who let a token fall is QUIET until a person says so (`again`).
- * Exposed: the `target` lowest READY, which are all that Redis sees of them.
- * Only who was asked because `called` moved counts as asked and is waited for: if returners counted, a crowd of dead
- * sockets that reconnect would stall the drip. */
+ * Any of them can become OVER: spent, blocked, passed. Who let a token fall is QUIET until a person says so
+ * (`again`). Exposed: the `target` lowest READY, which are all that Redis sees of them. Only who was asked
+ * because `called` moved counts as asked and is waited for: if returners counted, a crowd of dead sockets
+ * that reconnect would stall the drip. */
 #ifndef WR_LINE_H
 #define WR_LINE_H
 #include "list.h"
@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 enum {
-    LINE_ANSWER_MS = 300,  /* how long the door waits for an answer */
-    LINE_ASK_MS = 2000,    /* asked again */
+    LINE_ANSWER_MS = 300,   /* how long the door waits for an answer */
+    LINE_ASK_MS = 2000,     /* asked again */
     LINE_SILENCE_MS = 5000, /* then no longer ready */
     LINE_POINTS = 16,
     LINE_LIST_MAX = 4000, /* places a call */
@@ -29,7 +29,7 @@ struct seat {
     bool counted;  /* asked because `called` moved and has not answered yet */
     bool let_fall; /* QUIET until a person says so */
     bool exposed;
-    uint64_t seen;                      /* the report that found it among the lowest */
+    uint64_t seen;                       /* the report that found it among the lowest */
     uint64_t asked_ms, heard_ms, due_ms; /* due: of `turn` */
     struct link turn;    /* ASKED, READY: asked again; GIVEN: taken up until; INSIDE: lives until */
     struct link silence; /* ASKED, READY: by heard_ms */
@@ -73,7 +73,7 @@ void line_quiet(struct line *line, struct seat *s, bool let_fall);
 void line_called(struct line *line, uint64_t called, bool counted, uint64_t now);
 void line_due(struct line *line, uint64_t now); /* asks again, gives up, ends what is over */
 
-struct line_report { /* what the next tick says */
+struct line_report {     /* what the next tick says */
     uint64_t low, first; /* 0: none */
     size_t waiting, held, uncalled, next_count, add_count, del_count;
     int64_t asked, answered;
@@ -82,7 +82,8 @@ struct line_report { /* what the next tick says */
     uint64_t del[LINE_LIST_MAX];
 };
 /* The state now, never the history. full: everything exposed, nothing to take off. */
-void line_report(struct line *line, bool full, size_t target, size_t stride, uint64_t now, struct line_report *out);
+void line_report(struct line *line, bool full, size_t target, size_t stride, uint64_t now,
+                 struct line_report *out);
 /* The call that carried these counts failed: they are said again. The next report must be full. */
 void line_uncount(struct line *line, int64_t asked, int64_t answered);
 

@@ -1,5 +1,5 @@
-/* list.h - intrusive lists: rings with a head. A link that is in no list points at itself, so taking it out twice is
- * harmless. */
+/* list.h - intrusive lists: rings with a head. A link that is in no list points at itself, so taking it out
+ * twice is harmless. */
 #ifndef WR_LIST_H
 #define WR_LIST_H
 #include <stdbool.h>

@@ -11,24 +11,26 @@ static struct wr_json *units(int64_t left)
 
 struct wr_json *message_sale(const struct wr_sale *sale)
 {
-    return wr_json_build("{s:s, s:s, s:s, s:o, s:o?, s:I, s:I, s:I}", "type", "sale", "phase", wr_phase_name(sale->phase),
-                         "mode", wr_mode_name(sale->mode), "message", wr_json_bytes(sale->message, strlen(sale->message)),
-                         "remaining", units(sale->left), "now", wr_wall_ms(), "starts_at", sale->starts_at, "ends_at",
-                         sale->ends_at);
+    return wr_json_build("{s:s, s:s, s:s, s:o, s:o?, s:I, s:I, s:I}", "type", "sale", "phase",
+                         wr_phase_name(sale->phase), "mode", wr_mode_name(sale->mode), "message",
+                         wr_json_bytes(sale->message, strlen(sale->message)), "remaining", units(sale->left),
+                         "now", wr_wall_ms(), "starts_at", sale->starts_at, "ends_at", sale->ends_at);
 }
 
 struct wr_json *message_ticket(const struct waitroom *w, const struct shopper *p)
 {
     char text[WR_TICKET_MAX];
     wr_ticket_sign(w->ticket_key, &p->ticket, text);
-    return wr_json_build("{s:s, s:s, s:i, s:I, s:s, s:i}", "type", "ticket", "ticket", text, "lane", p->ticket.lane, "place",
-                         (int64_t)p->ticket.place, "worker", w->me, "reconnect_within_s", tell_reconnect_within_s(w));
+    return wr_json_build("{s:s, s:s, s:i, s:I, s:s, s:i}", "type", "ticket", "ticket", text, "lane",
+                         p->ticket.lane, "place", (int64_t)p->ticket.place, "worker", w->me,
+                         "reconnect_within_s", tell_reconnect_within_s(w));
 }
 
 struct wr_json *message_position(const struct shopper *p)
 {
     struct wr_json *eta = p->eta_known ? wr_json_build("[I, I]", p->eta.low_s, p->eta.high_s) : NULL;
-    return wr_json_build("{s:s, s:I, s:o?, s:f}", "type", "position", "ahead", p->ahead, "eta_s", eta, "next_s", p->next_s);
+    return wr_json_build("{s:s, s:I, s:o?, s:f}", "type", "position", "ahead", p->ahead, "eta_s", eta,
+                         "next_s", p->next_s);
 }
 
 struct wr_json *message_called(bool again)
@@ -38,15 +40,16 @@ struct wr_json *message_called(bool again)
 
 struct wr_json *message_admitted(const struct shopper *p, const char *checkout_url)
 {
-    return wr_json_build("{s:s, s:s, s:I, s:s}", "type", "admitted", "token", p->admission->token, "expires_at",
-                         p->admission->token_expires_ms, "checkout_url", checkout_url);
+    return wr_json_build("{s:s, s:s, s:I, s:s}", "type", "admitted", "token", p->admission->token,
+                         "expires_at", p->admission->token_expires_ms, "checkout_url", checkout_url);
 }
 
 struct wr_json *message_error(enum wr_err err, const char *detail)
 {
     char both[240];
     snprintf(both, sizeof both, "%s. %s", wr_err_title(err), wr_err_next(err));
-    return wr_json_build("{s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail", detail ? detail : both);
+    return wr_json_build("{s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail",
+                         detail ? detail : both);
 }
 
 struct wr_json *message_reconnect(int within_s)

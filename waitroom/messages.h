@@ -1,4 +1,5 @@
-/* messages.h - what shoppers are told (docs/asyncapi.yaml), made from the state as it is. The caller owns the result. */
+/* messages.h - what shoppers are told (docs/asyncapi.yaml), made from the state as it is. The caller owns the
+ * result. */
 #ifndef WR_MESSAGES_H
 #define WR_MESSAGES_H
 #include "json.h"

@@ -14,16 +14,19 @@ enum { COOKIE_DAYS = 30 };
 
 static const char *cookie_name(struct wr_http *http)
 {
-    return wr_http_secure(http) ? "__Host-waitroom" : "waitroom"; /* browsers refuse the prefix on plain http */
+    return wr_http_secure(http) ? "__Host-waitroom"
+                                : "waitroom"; /* browsers refuse the prefix on plain http */
 }
 
 static bool find_secret(struct wr_http *http, const struct wr_request *req, char out[WR_SECRET_LEN + 1])
 {
     char shopper[WR_SHOPPER_LEN + 1];
     const char *header = wr_request_header(req, WR_HEADER_WAITROOM_SECRET);
-    if (wr_request_cookie(req, cookie_name(http), out, WR_SECRET_LEN + 1) && wr_shopper_of(out, strlen(out), shopper))
+    if (wr_request_cookie(req, cookie_name(http), out, WR_SECRET_LEN + 1) &&
+        wr_shopper_of(out, strlen(out), shopper))
         return true;
-    return header && wr_copy_text(out, WR_SECRET_LEN + 1, header, strlen(header)) && wr_shopper_of(out, strlen(out), shopper);
+    return header && wr_copy_text(out, WR_SECRET_LEN + 1, header, strlen(header)) &&
+           wr_shopper_of(out, strlen(out), shopper);
 }
 
 bool session_shopper(struct wr_http *http, const struct wr_request *req, char out[WR_SHOPPER_LEN + 1])
@@ -65,8 +68,8 @@ void open_session(void *ctx, struct wr_request *req)
     struct wr_buf text = {0};
     wr_json_render(answer, &text);
     wr_json_free(answer);
-    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", cookie_name(http), secret,
-             COOKIE_DAYS * 86400, wr_http_secure(http) ? "; Secure" : "");
+    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", cookie_name(http),
+             secret, COOKIE_DAYS * 86400, wr_http_secure(http) ? "; Secure" : "");
     wr_answer(req, &(struct wr_answer){.body = text.at,
                                        .len = text.len,
                                        .headers = {{"cache-control", "no-store"}, {"set-cookie", cookie}}});

@@ -19,7 +19,8 @@ static void recount(struct place_node *node)
 }
 
 /* Everything below `place` to `left`, the rest to `right`. */
-static void split(struct place_node *node, uint64_t place, struct place_node **left, struct place_node **right)
+static void split(struct place_node *node, uint64_t place, struct place_node **left,
+                  struct place_node **right)
 {
     if (!node) {
         *left = *right = NULL;
@@ -115,7 +116,8 @@ static int walk(struct walk *w, struct place_node *node)
     return walk(w, node->right);
 }
 
-void places_lowest(const struct places *set, size_t n, int (*visit)(void *ctx, struct place_node *node), void *ctx)
+void places_lowest(const struct places *set, size_t n, int (*visit)(void *ctx, struct place_node *node),
+                   void *ctx)
 {
     struct walk w = {n, visit, ctx};
     walk(&w, set->root);

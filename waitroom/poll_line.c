@@ -1,7 +1,9 @@
-/* poll_line.c - the line without a WebSocket: the same ticket, the same messages, at the intervals the server sets.
+/* poll_line.c - the line without a WebSocket: the same ticket, the same messages, at the intervals the server
+ * sets.
  *
- *   POST: no ticket: join, answered when there is a number    with a ticket: comes back, and says `entered`, `leave`, `here`
- *   GET, Authorization: Ticket ...: a poll is `here`; the one after that which brought the token says that it is kept
+ *   POST: no ticket: join, answered when there is a number    with a ticket: comes back, and says `entered`,
+ * `leave`, `here` GET, Authorization: Ticket ...: a poll is `here`; the one after that which brought the
+ * token says that it is kept
  *
  * A poller stands in the line until the next poll is due and a while longer. */
 #include "json.h"
@@ -49,7 +51,8 @@ static void answer_state(struct wr_request *req, struct shopper *p)
     if (sale)
         wr_json_append(messages, message_sale(sale));
     if (room->closed)
-        wr_json_append(messages, message_error(WR_ERR_CLOSED, "The line is closed for a moment; your place is safe."));
+        wr_json_append(messages,
+                       message_error(WR_ERR_CLOSED, "The line is closed for a moment; your place is safe."));
     wr_json_append(messages, message_ticket(room->w, p));
     position_update(p);
     if (p->present)
@@ -85,7 +88,8 @@ static void heard(struct shopper *p, bool again)
 }
 
 /* The shopper and the room of a request, or NULL after the problem was answered. */
-static struct room *requested_room(struct waitroom *w, struct wr_request *req, char shopper[WR_SHOPPER_LEN + 1])
+static struct room *requested_room(struct waitroom *w, struct wr_request *req,
+                                   char shopper[WR_SHOPPER_LEN + 1])
 {
     struct room *room = room_find(w, wr_request_param(req, "sale"));
     if (!room)
@@ -99,8 +103,8 @@ static struct room *requested_room(struct waitroom *w, struct wr_request *req, c
     return NULL;
 }
 
-static struct shopper *resume_poller(struct room *room, struct wr_request *req, const char *text, const char *shopper,
-                                     const char *was)
+static struct shopper *resume_poller(struct room *room, struct wr_request *req, const char *text,
+                                     const char *shopper, const char *was)
 {
     struct wr_ticket ticket;
     if (check_ticket(room, text, shopper, &ticket)) {
@@ -165,9 +169,9 @@ static void begin_join(struct room *room, struct wr_request *req, const char *sh
         answer_state(req, p);
     } else if (room->phase < WR_PHASE_LIVE || room->phase == WR_PHASE_ENDED || room->closed) {
         wr_answer_problem(req,
-                          room->closed                     ? WR_ERR_CLOSED
+                          room->closed                    ? WR_ERR_CLOSED
                           : room->phase == WR_PHASE_ENDED ? WR_ERR_ENDED
-                                                           : WR_ERR_NOT_OPEN,
+                                                          : WR_ERR_NOT_OPEN,
                           NULL, 1);
     } else {
         struct join_op *op = wr_alloc(sizeof *op);

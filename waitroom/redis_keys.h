@@ -1,5 +1,5 @@
-/* redis_keys.h - the names that docs/KEYSPACE.md gives to keys and channels, as the waiting room uses them. Keys of the line
- * share the hash tag of the sale, keys of the stock that of its shard. */
+/* redis_keys.h - the names that docs/KEYSPACE.md gives to keys and channels, as the waiting room uses them.
+ * Keys of the line share the hash tag of the sale, keys of the stock that of its shard. */
 #ifndef WAITROOM_REDIS_KEYS_H
 #define WAITROOM_REDIS_KEYS_H
 #include "redis.h"

@@ -137,7 +137,8 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
     struct room *room = find_any(w, sale->id);
     if (!room)
         room = room_new(w, sale->id);
-    bool urgent = room->phase != sale->phase || room->mode != sale->mode || (room->told_left == 0) != (sale->left == 0) ||
+    bool urgent = room->phase != sale->phase || room->mode != sale->mode ||
+                  (room->told_left == 0) != (sale->left == 0) ||
                   strcmp(room->told_message, sale->message) != 0;
     room->gone = false;
     if (room->run != sale->run)

@@ -1,5 +1,5 @@
-/* room.h - one sale at this worker: its line, its sockets, its shoppers, and what the ticks know. Rooms live as long as the
- * process. */
+/* room.h - one sale at this worker: its line, its sockets, its shoppers, and what the ticks know. Rooms live
+ * as long as the process. */
 #ifndef WR_ROOM_H
 #define WR_ROOM_H
 #include "line.h"
@@ -49,7 +49,7 @@ struct room {
     size_t handed_sent;
     int64_t sent_asked, sent_answered; /* by the tick in flight */
     size_t stride, target;
-    int64_t clock_ms;          /* the line's, at clock_mono_ms */
+    int64_t clock_ms; /* the line's, at clock_mono_ms */
     uint64_t clock_mono_ms;
     double yield;
 
@@ -70,7 +70,7 @@ struct room {
     char told_message[501];
     struct wr_buf sale_message;
     uint64_t sale_message_ms;
-    struct wr_buf document;    /* GET /v1/sales/{sale} */
+    struct wr_buf document; /* GET /v1/sales/{sale} */
     char etag[20];
 };
 
@@ -82,7 +82,7 @@ int64_t room_clock(const struct room *room); /* the line's clock, now */
 struct shopper *room_shopper_at(const struct room *room, uint64_t place);
 struct shopper *room_shopper_of(const struct room *room, const char *shopper);
 void room_say(struct room *room, enum say_kind kind, const struct shopper *p); /* of its admission */
-uint64_t room_now(const struct room *room); /* monotonic ms */
+uint64_t room_now(const struct room *room);                                    /* monotonic ms */
 extern const struct line_events room_line_events;
 
 /* join_line.c */
@@ -109,10 +109,10 @@ void admission_fell(void *ctx, struct seat *s);
 void admission_over(void *ctx, struct seat *s);
 
 /* tell_shopper.c */
-void tell_turn(void *ctx);                            /* every TELL_TURN_MS */
+void tell_turn(void *ctx); /* every TELL_TURN_MS */
 void tell_everybody(struct room *room, unsigned tell, bool at_once);
 void tell_position_soon(struct shopper *p, uint64_t within_ms);
-void position_update(struct shopper *p);              /* ahead, eta and next_s as of now */
+void position_update(struct shopper *p); /* ahead, eta and next_s as of now */
 const struct wr_buf *tell_sale_message(struct room *room);
 int tell_reconnect_within_s(const struct waitroom *w);
 
@@ -120,15 +120,15 @@ int tell_reconnect_within_s(const struct waitroom *w);
 void presence_update(struct shopper *p);
 void presence_left(struct room *room, uint64_t place); /* counted for a minute more */
 void presence_back(struct room *room, uint64_t place);
-void count_presence(struct room *room);               /* once a second */
+void count_presence(struct room *room); /* once a second */
 void presence_withdraw(struct room *room);
 
 /* follow_orders.c */
-void follow_orders(struct shopper *p);                /* from now on; reads them at once */
+void follow_orders(struct shopper *p); /* from now on; reads them at once */
 void unfollow_orders(struct shopper *p);
 void on_order_channel(void *ctx, const char *channel, const char *message, size_t len);
 void on_order_channels_restored(void *ctx);
-void read_followed_orders(struct waitroom *w);        /* ten times a second: each once a minute */
+void read_followed_orders(struct waitroom *w); /* ten times a second: each once a minute */
 
 /* poll_line.c */
 void pollers_sweep(struct room *room);

@@ -10,7 +10,11 @@ const struct wr_route waitroom_routes[] = {
     {.method = "GET", .path = "/v1/time", .handle = serve_time},
     {.method = "GET", .path = "/v1/sales/{sale}", .handle = serve_sale},
     {.method = "GET", .path = "/v1/sales/{sale}/queue", .handle = poll_line},
-    {.method = "POST", .path = "/v1/sales/{sale}/queue", .handle = join_by_http, .flags = POST, .body_max = 1024},
+    {.method = "POST",
+     .path = "/v1/sales/{sale}/queue",
+     .handle = join_by_http,
+     .flags = POST,
+     .body_max = 1024},
     {0},
 };
 

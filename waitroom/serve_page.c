@@ -3,7 +3,8 @@
  *   start: index.html, assets/NAME, and their .br and .gz --> memory, with an ETag each
  *   GET /s/{sale}, /assets/NAME --If-None-Match--> 304, or the smallest form the browser takes
  *
- * The page is the same bytes for every sale and shopper; asset names carry a hash of their content and never change. */
+ * The page is the same bytes for every sale and shopper; asset names carry a hash of their content and never
+ * change. */
 #include "serve_page.h"
 #include "crypto.h"
 #include "file.h"
@@ -38,9 +39,15 @@ struct pages {
 static const char *type_of(const char *name)
 {
     static const char *const types[][2] = {
-        {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-        {".svg", "image/svg+xml"},             {".png", "image/png"},                     {".woff2", "font/woff2"},
-        {".json", "application/json"},         {".webp", "image/webp"},                   {".ico", "image/x-icon"},
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".woff2", "font/woff2"},
+        {".json", "application/json"},
+        {".webp", "image/webp"},
+        {".ico", "image/x-icon"},
     };
     const char *ending = strrchr(name, '.');
     for (size_t i = 0; ending && i < sizeof types / sizeof *types; i++) {
@@ -58,7 +65,8 @@ static enum wr_err read_page(struct pages *pages, const char *folder, const char
     for (int i = CODING_COUNT - 1; i >= 0; i--) {
         struct wr_buf path = {0};
         wr_buf_printf(&path, "%s/%s%s", folder, name, codings[i].ending);
-        enum wr_err err = access(path.at, R_OK) == 0 ? wr_file_read(&page.forms[i], path.at, FILE_MAX) : WR_ERR_NOT_FOUND;
+        enum wr_err err =
+            access(path.at, R_OK) == 0 ? wr_file_read(&page.forms[i], path.at, FILE_MAX) : WR_ERR_NOT_FOUND;
         if (err && i == CODING_NONE)
             wr_error("static file cannot be read", "file=\"%s\" what=%s", path.at, wr_err_slug(err));
         wr_buf_free(&path);
@@ -149,21 +157,24 @@ static void serve(struct wr_request *req, const struct page *page, int status, c
         c++;
     if (status == 200 && known && strstr(known, page->etag))
         status = 304;
-    wr_answer(req, &(struct wr_answer){.status = status,
-                                       .content_type = page->type,
-                                       .body = status == 304 ? NULL : page->forms[c].at,
-                                       .len = status == 304 ? 0 : page->forms[c].len,
-                                       .headers = {{"cache-control", caching},
-                                                   {"etag", page->etag},
-                                                   {"vary", "accept-encoding"},
-                                                   {codings[c].name && status != 304 ? "content-encoding" : NULL, codings[c].name}}});
+    wr_answer(req,
+              &(struct wr_answer){.status = status,
+                                  .content_type = page->type,
+                                  .body = status == 304 ? NULL : page->forms[c].at,
+                                  .len = status == 304 ? 0 : page->forms[c].len,
+                                  .headers = {{"cache-control", caching},
+                                              {"etag", page->etag},
+                                              {"vary", "accept-encoding"},
+                                              {codings[c].name && status != 304 ? "content-encoding" : NULL,
+                                               codings[c].name}}});
 }
 
 void serve_page(void *ctx, struct wr_request *req)
 {
     struct waitroom *w = ctx;
     bool known = room_find(w, wr_request_param(req, "sale")) != NULL;
-    serve(req, &w->pages->at[0], known ? 200 : 404, "public, max-age=60"); /* the page says itself that there is no such sale */
+    serve(req, &w->pages->at[0], known ? 200 : 404,
+          "public, max-age=60"); /* the page says itself that there is no such sale */
 }
 
 void serve_asset(void *ctx, struct wr_request *req)

@@ -1,4 +1,5 @@
-/* serve_page.h - the static files, read once at the start: index.html and assets/, each with its .br and .gz beside it. */
+/* serve_page.h - the static files, read once at the start: index.html and assets/, each with its .br and .gz
+ * beside it. */
 #ifndef WR_SERVE_PAGE_H
 #define WR_SERVE_PAGE_H
 #include "err.h"

@@ -1,5 +1,5 @@
-/* serve_sale.c - GET /v1/sales/{sale}: the published document and what is true of it now, the same for all and cacheable a
- * few seconds; and GET /v1/time. */
+/* serve_sale.c - GET /v1/sales/{sale}: the published document and what is true of it now, the same for all
+ * and cacheable a few seconds; and GET /v1/time. */
 #include "clock.h"
 #include "crypto.h"
 #include "json.h"
@@ -40,10 +40,11 @@ void serve_sale(void *ctx, struct wr_request *req)
     if (!room->document.len)
         render_document(room, sale);
     bool same = known && strstr(known, room->etag);
-    wr_answer(req, &(struct wr_answer){.status = same ? 304 : 200,
-                                       .body = same ? NULL : room->document.at,
-                                       .len = same ? 0 : room->document.len,
-                                       .headers = {{"cache-control", "public, max-age=2"}, {"etag", room->etag}}});
+    wr_answer(req,
+              &(struct wr_answer){.status = same ? 304 : 200,
+                                  .body = same ? NULL : room->document.at,
+                                  .len = same ? 0 : room->document.len,
+                                  .headers = {{"cache-control", "public, max-age=2"}, {"etag", room->etag}}});
 }
 
 void serve_time(void *ctx, struct wr_request *req)

@@ -3,7 +3,8 @@
  *   OPEN --join--> JOINING --a number--> IN_LINE --superseded, fatal, drain--> CLOSING
  *     \--join with ticket-------------------^  \--join anew, after its turn--> JOINING
  *
- * There is no queue of messages: `tell` says which kinds are due, and each is made from the state at the moment it is sent. */
+ * There is no queue of messages: `tell` says which kinds are due, and each is made from the state at the
+ * moment it is sent. */
 #ifndef WR_SESSION_H
 #define WR_SESSION_H
 #include "err.h"
@@ -16,16 +17,16 @@ struct shopper;
 
 enum session_state { SESSION_OPEN, SESSION_JOINING, SESSION_IN_LINE, SESSION_CLOSING };
 enum tell { /* in the order they are told */
-    TELL_SALE = 1 << 0,
-    TELL_TICKET = 1 << 1,
-    TELL_ERROR = 1 << 2,
-    TELL_CALLED = 1 << 3,
-    TELL_ADMITTED = 1 << 4,
-    TELL_ORDERS = 1 << 5,
-    TELL_SPENT = 1 << 6,
-    TELL_POSITION = 1 << 7,
-    TELL_SUPERSEDED = 1 << 8,
-    TELL_RECONNECT = 1 << 9,
+            TELL_SALE = 1 << 0,
+            TELL_TICKET = 1 << 1,
+            TELL_ERROR = 1 << 2,
+            TELL_CALLED = 1 << 3,
+            TELL_ADMITTED = 1 << 4,
+            TELL_ORDERS = 1 << 5,
+            TELL_SPENT = 1 << 6,
+            TELL_POSITION = 1 << 7,
+            TELL_SUPERSEDED = 1 << 8,
+            TELL_RECONNECT = 1 << 9,
 };
 
 struct joiner { /* waits for a number, in the order of arrival */
@@ -39,15 +40,15 @@ struct session {
     enum session_state state;
     struct wr_socket *socket;
     struct room *room;
-    struct shopper *shopper; /* IN_LINE */
+    struct shopper *shopper;      /* IN_LINE */
     char who[WR_SHOPPER_LEN + 1]; /* "" until a cookie or a join says it */
-    struct link link;        /* room->sessions */
+    struct link link;             /* room->sessions */
     struct joiner joiner;
     unsigned tell;
-    enum wr_err error;       /* of TELL_ERROR */
-    const char *detail;      /* a literal, or NULL: the table's sentence */
-    int close_code;          /* once everything is told */
-    unsigned heard, bad;     /* messages in this second; refused ones in all */
+    enum wr_err error;   /* of TELL_ERROR */
+    const char *detail;  /* a literal, or NULL: the table's sentence */
+    int close_code;      /* once everything is told */
+    unsigned heard, bad; /* messages in this second; refused ones in all */
     uint64_t heard_second;
 };
 
@@ -55,7 +56,7 @@ void session_set_state(struct session *s, enum session_state state); /* the only
 /* Makes it due and sends what the socket takes; the rest follows from on_writable. */
 void session_tell(struct session *s, unsigned tell);
 void session_refuse(struct session *s, enum wr_err err, const char *detail); /* told, counted, not fatal */
-void session_end(struct session *s, unsigned last, int close_code);      /* tells `last`, then closes */
+void session_end(struct session *s, unsigned last, int close_code);          /* tells `last`, then closes */
 
 /* hear_shopper.c: the socket's callbacks */
 enum wr_err on_line_upgrade(void *ctx, struct wr_request *req, void *session);

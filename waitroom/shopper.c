@@ -96,7 +96,8 @@ void shopper_attach(struct shopper *p, struct session *s)
         p->ticket.told_high_s = p->eta.high_s;
     }
     session_tell(s, TELL_TICKET | (called ? TELL_CALLED : 0) | (p->admission ? TELL_ADMITTED : 0) |
-                        (p->order_count ? TELL_ORDERS : 0) | (p->told_spent ? TELL_SPENT : 0) | (p->present ? TELL_POSITION : 0));
+                        (p->order_count ? TELL_ORDERS : 0) | (p->told_spent ? TELL_SPENT : 0) |
+                        (p->present ? TELL_POSITION : 0));
     tell_position_soon(p, (uint64_t)(p->next_s * 1000));
 }
 

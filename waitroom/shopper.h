@@ -46,8 +46,8 @@ struct shopper {
     bool poll_told_token;    /* the last poll carried it: the next one says it is kept */
     uint64_t gone_ms;        /* a poller that was not heard until then has gone */
     struct link poller;
-    struct link push;        /* in the wheel of position pushes */
-    int64_t ahead;           /* shown last; -1: nothing yet */
+    struct link push; /* in the wheel of position pushes */
+    int64_t ahead;    /* shown last; -1: nothing yet */
     struct estimate eta;
     bool eta_known;
     double next_s;
@@ -57,7 +57,8 @@ struct shopper {
 /* Takes its place among the room's shoppers. The place is nobody's at this worker. */
 struct shopper *shopper_new(struct room *room, const struct wr_ticket *ticket);
 void shopper_free(struct shopper *p); /* leaves the line; its session, if any, is OPEN again */
-void shopper_attach(struct shopper *p, struct session *s); /* the newest connection; an older one is told so */
+void shopper_attach(struct shopper *p,
+                    struct session *s); /* the newest connection; an older one is told so */
 /* The socket is gone: it counts as away for a minute. */
 void shopper_away(struct shopper *p);
 void shopper_drop_admission(struct shopper *p);

@@ -1,9 +1,10 @@
 /* tell_shopper.c
  *
- *   session_tell --> flush: what is due, in order, made from the state now --the socket is full--> on_writable --> flush
- *   tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000 never holds the loop;
- *                      what can wait (units left) waits a second and a millisecond for every socket of this worker
- *   wheel --a shopper's turn--> position, when it changed; near the front every second, far back every 15 s
+ *   session_tell --> flush: what is due, in order, made from the state now --the socket is full-->
+ * on_writable --> flush tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000
+ * never holds the loop; what can wait (units left) waits a second and a millisecond for every socket of this
+ * worker wheel --a shopper's turn--> position, when it changed; near the front every second, far back every
+ * 15 s
  *
  * Sockets have no queue: a message that could not go out now goes out later with what is true later. */
 #include "clock.h"
@@ -93,7 +94,9 @@ static void flush(struct session *s)
             s->tell |= what;
             return;
         }
-        wr_metric_add(what == TELL_POSITION ? METRIC_PUSH_POSITION : what == TELL_SALE ? METRIC_PUSH_SALE : METRIC_PUSH_OTHER,
+        wr_metric_add(what == TELL_POSITION ? METRIC_PUSH_POSITION
+                      : what == TELL_SALE   ? METRIC_PUSH_SALE
+                                            : METRIC_PUSH_OTHER,
                       what != TELL_ORDERS);
     }
     if (s->close_code) {
@@ -172,7 +175,8 @@ void tell_everybody(struct room *room, unsigned tell, bool at_once)
 
 static void broadcast_slice(struct room *room, size_t *budget)
 {
-    if (!room->broadcast_at && room->broadcast_next && room_now(room) - room->broadcast_ms >= 1000 + room->w->sockets)
+    if (!room->broadcast_at && room->broadcast_next &&
+        room_now(room) - room->broadcast_ms >= 1000 + room->w->sockets)
         begin_round(room, room->broadcast_next);
     while (room->broadcast_at && *budget) {
         if (room->broadcast_at == &room->sessions) {
@@ -213,7 +217,8 @@ void position_update(struct shopper *p)
                                      : 0;
     if (ahead < 0)
         ahead = 0;
-    bool giving = sale && sale->phase == WR_PHASE_LIVE && (sale->mode == WR_MODE_QUEUE || sale->mode == WR_MODE_PASSTHROUGH);
+    bool giving = sale && sale->phase == WR_PHASE_LIVE &&
+                  (sale->mode == WR_MODE_QUEUE || sale->mode == WR_MODE_PASSTHROUGH);
     p->eta_known = giving && estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
     if (p->ahead < 0 || (int64_t)ahead < p->ahead)
         p->ahead = (int64_t)ahead; /* the number shown never rises; the estimate uses the true one */
@@ -234,7 +239,8 @@ static void push_position(struct shopper *p)
     if (!p->session || !p->present)
         return;
     position_update(p);
-    if (p->ahead != ahead || p->eta_known != known || p->eta.low_s != eta.low_s || p->eta.high_s != eta.high_s)
+    if (p->ahead != ahead || p->eta_known != known || p->eta.low_s != eta.low_s ||
+        p->eta.high_s != eta.high_s)
         session_tell(p->session, TELL_POSITION);
     tell_position_soon(p, (uint64_t)(p->next_s * 1000));
 }

@@ -2,10 +2,12 @@
  *
  *   every 100 ms: line_due --> report: the state now --> tick.lua --answer--> called, grants, again, refused
  *                                                          |
- *                                                          closed, refused, no answer: the next one hands in the whole list
+ *                                                          closed, refused, no answer: the next one hands in
+ * the whole list
  *
- * One in flight. Nothing is believed of a call without an answer: what it was to say is said again (every part of tick.lua
- * may be repeated), and what it gave comes back as `again` when the whole list is handed in. */
+ * One in flight. Nothing is believed of a call without an answer: what it was to say is said again (every
+ * part of tick.lua may be repeated), and what it gave comes back as `again` when the whole list is handed in.
+ */
 #include "clock.h"
 #include "lua_waitroom.h"
 #include "meters.h"
@@ -99,7 +101,8 @@ static void add_says(struct wr_args *args, const struct room *room, enum say_kin
 static void add_lists(struct wr_args *args, struct room *room, const struct line_report *r)
 {
     struct shopper *handed[HANDED_MAX];
-    size_t handed_count = collect_handed(&room->line.inside, handed, collect_handed(&room->line.given, handed, 0));
+    size_t handed_count =
+        collect_handed(&room->line.inside, handed, collect_handed(&room->line.given, handed, 0));
     int64_t says[3] = {0};
     room->says_sent = room->say_count < SAYS_MAX ? room->say_count : SAYS_MAX;
     for (size_t i = 0; i < room->says_sent; i++)
@@ -134,8 +137,8 @@ static void add_lists(struct wr_args *args, struct room *room, const struct line
 
 static void send_tick(struct room *room)
 {
-    static const char *const keys[] = {"line",   "ready",      "owners", "workers", "points", "inside",
-                                       "admissions", "fallen", "fronts", "blocked"};
+    static const char *const keys[] = {"line",   "ready",      "owners", "workers", "points",
+                                       "inside", "admissions", "fallen", "fronts",  "blocked"};
     struct line_report *r = &room->w->report;
     struct wr_args args = {0};
     if (room_now(room) >= room->full_ms)
@@ -163,7 +166,8 @@ static void on_ticked(void *ctx, enum wr_err err, const struct wr_reply *reply)
     room->tick_in_flight = false;
     wr_metric_observe_us(METRIC_TICK, wr_mono_us() - room->tick_sent_us);
     if (room->tick_run != room->run || room->tick_gen != room->gen) {
-        wr_metric_add(METRIC_TICKS_CLOSED, 1); /* a new generation began meanwhile; it starts with a full list */
+        wr_metric_add(METRIC_TICKS_CLOSED,
+                      1); /* a new generation began meanwhile; it starts with a full list */
     } else if (err) {
         wr_metric_add(METRIC_TICKS_FAILED, 1);
         failed(room);

@@ -51,7 +51,8 @@ static enum wr_err open_stores(struct waitroom *w)
         err = wr_redis_open(&w->stock, w->loop, &(struct wr_redis_config){.address = c->redis_stock});
     if (!err)
         err = wr_subscriber_open(&w->line_channels, w->loop,
-                                 &(struct wr_subscriber_config){.address = c->redis_line, .on_message = on_worker_channel, .ctx = w});
+                                 &(struct wr_subscriber_config){
+                                     .address = c->redis_line, .on_message = on_worker_channel, .ctx = w});
     if (!err)
         err = wr_subscriber_open(&w->stock_channels, w->loop,
                                  &(struct wr_subscriber_config){.address = c->redis_stock,
@@ -95,7 +96,8 @@ enum wr_err waitroom_open(struct wr_runtime *rt, const void *config, void **daem
     }
     open_channel_of_worker(w);
     w->sales = wr_sales_open(
-        w->loop, &(struct wr_sales_config){.redis = w->line, .on_change = room_on_sale, .on_gone = room_on_sale_gone, .ctx = w});
+        w->loop, &(struct wr_sales_config){
+                     .redis = w->line, .on_change = room_on_sale, .on_gone = room_on_sale_gone, .ctx = w});
     w->tell_timer = wr_timer_new(w->loop, on_turn, w);
     wr_timer_start(w->tell_timer, TELL_TURN_MS, TELL_TURN_MS);
     w->second_timer = wr_timer_new(w->loop, on_second, w);

@@ -1,5 +1,5 @@
-/* waitroomd.h - one worker process of the data plane: what lives as long as the process. Nothing is shared with other
- * workers but Redis. */
+/* waitroomd.h - one worker process of the data plane: what lives as long as the process. Nothing is shared
+ * with other workers but Redis. */
 #ifndef WR_WAITROOMD_H
 #define WR_WAITROOMD_H
 #include "index.h"
@@ -18,10 +18,10 @@ struct waitroom_config {
 };
 
 enum {
-    JOINERS_MAX = 50000,      /* waiting for a number, a process */
-    POLLERS_MAX = 100000,     /* a process */
-    JOIN_BATCH_MAX = 10000,   /* numbers a call */
-    TELL_TURN_MS = 20,        /* pushes go out in slices */
+    JOINERS_MAX = 50000,    /* waiting for a number, a process */
+    POLLERS_MAX = 100000,   /* a process */
+    JOIN_BATCH_MAX = 10000, /* numbers a call */
+    TELL_TURN_MS = 20,      /* pushes go out in slices */
     TELL_SLICE = 500,
 };
 
@@ -41,9 +41,9 @@ struct waitroom {
     struct pages *pages;
     struct link rooms;
     size_t sockets, joiners, pollers;
-    struct index channels;   /* shoppers whose orders are followed, by the front of their id */
+    struct index channels;    /* shoppers whose orders are followed, by the front of their id */
     struct link channel_list; /* the one read longest ago first */
-    size_t channels_to_read; /* all of them, after a gap in the subscription */
+    size_t channels_to_read;  /* all of them, after a gap in the subscription */
     struct wr_timer *tell_timer, *second_timer;
     bool draining;
     struct line_report report; /* of the tick that is being made */

@@ -1,5 +1,5 @@
-/* postgres.h - a PostgreSQL of the test's own: in a temporary folder, on a socket file, killed and started at will.
- * As root it runs as the user postgres, because the server refuses root. */
+/* postgres.h - a PostgreSQL of the test's own: in a temporary folder, on a socket file, killed and started at
+ * will. As root it runs as the user postgres, because the server refuses root. */
 #ifndef WR_TEST_POSTGRES_H
 #define WR_TEST_POSTGRES_H
 #include <errno.h>
@@ -49,13 +49,15 @@ static bool postgres_answers(const struct postgres *p)
     return system(command) == 0;
 }
 
-/* Waits until it answers. Right after a kill -9 the old server's children may still hold its memory: then again. */
+/* Waits until it answers. Right after a kill -9 the old server's children may still hold its memory: then
+ * again. */
 static void postgres_start(struct postgres *p)
 {
     char program[256], command[1024];
     postgres_program("postgres", program);
     snprintf(command, sizeof command,
-             "cd %s && exec %s %s -D %s/data -k %s -c listen_addresses= -c fsync=off -c max_connections=30 >>%s/log 2>&1",
+             "cd %s && exec %s %s -D %s/data -k %s -c listen_addresses= -c fsync=off -c max_connections=30 "
+             ">>%s/log 2>&1",
              p->folder, postgres_as_user(), program, p->folder, p->folder, p->folder);
     for (int turn = 0; turn < 300; turn++) {
         if (p->pid == 0 && (p->pid = fork()) == 0) {
@@ -84,9 +86,10 @@ static void postgres_make(struct postgres *p)
         postgres_run(command);
     }
     postgres_program("initdb", program);
-    snprintf(command, sizeof command,
-             "cd %s && %s %s -A trust -U postgres --no-locale -E UTF8 --no-sync -D %s/data >%s/initdb.log 2>&1",
-             p->folder, postgres_as_user(), program, p->folder, p->folder);
+    snprintf(
+        command, sizeof command,
+        "cd %s && %s %s -A trust -U postgres --no-locale -E UTF8 --no-sync -D %s/data >%s/initdb.log 2>&1",
+        p->folder, postgres_as_user(), program, p->folder, p->folder);
     postgres_run(command);
     snprintf(p->url, sizeof p->url, "postgresql:///postgres?host=%s&user=postgres", p->folder);
     postgres_start(p);

@@ -1,6 +1,6 @@
 /* test.h - cmocka with tests that register themselves: TEST(a_sentence) { ... }, and nothing else at the end
- * of the file. Functions of the file that go around each test or around all of them are named by macros before this is
- * included: WR_TEST_SETUP, WR_TEST_TEARDOWN, WR_GROUP_SETUP, WR_GROUP_TEARDOWN. */
+ * of the file. Functions of the file that go around each test or around all of them are named by macros
+ * before this is included: WR_TEST_SETUP, WR_TEST_TEARDOWN, WR_GROUP_SETUP, WR_GROUP_TEARDOWN. */
 #ifndef WR_TEST_H
 #define WR_TEST_H
 #include <setjmp.h>
@@ -42,7 +42,7 @@ static size_t wr_test_count;
     __attribute__((constructor)) static void register_##name(void)                                           \
     {                                                                                                        \
         assert_true(wr_test_count < TESTS_MAX);                                                              \
-        wr_tests[wr_test_count++] = (struct CMUnitTest){#name, name, WR_TEST_SETUP, WR_TEST_TEARDOWN, NULL};                      \
+        wr_tests[wr_test_count++] = (struct CMUnitTest){#name, name, WR_TEST_SETUP, WR_TEST_TEARDOWN, NULL}; \
     }                                                                                                        \
     static void name(void **state __attribute__((unused)))
 

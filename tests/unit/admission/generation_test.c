@@ -25,7 +25,8 @@ TEST(a_line_of_a_later_run_is_not_lost_we_are_behind)
 
 TEST(who_comes_second_leaves_the_first_time_to_reach_redis)
 {
-    struct generation_newest none = {0}, young = {2, "abc", 100}, old = {2, "abc", GENERATION_HALF_OPEN_MS}, other = {2, "xyz", 100};
+    struct generation_newest none = {0}, young = {2, "abc", 100}, old = {2, "abc", GENERATION_HALF_OPEN_MS},
+                             other = {2, "xyz", 100};
     assert_true(generation_may_open(&none, "abc"));
     assert_false(generation_may_open(&young, "abc"));
     assert_true(generation_may_open(&old, "abc"));

@@ -3,7 +3,8 @@
 
 static struct phase_facts facts(int64_t now, int64_t left, int64_t held)
 {
-    return (struct phase_facts){.now = now, .starts_at = 100, .ends_at = 200, .counted = true, .left = left, .held = held};
+    return (struct phase_facts){
+        .now = now, .starts_at = 100, .ends_at = 200, .counted = true, .left = left, .held = held};
 }
 static enum wr_phase next(enum wr_phase phase, int64_t now, int64_t left, int64_t held)
 {

@@ -80,10 +80,10 @@ TEST(a_record_cut_anywhere_adds_nothing)
 TEST(a_record_of_another_shape_adds_nothing)
 {
     static const char *const wrong[] = {
-        "\x93\xcd\x03\xe8\x00\x81\x01\x01",                             /* width 0 */
-        "\x93\xcd\x03\xe8\x30\x81\x01\x01",                             /* width no power of two */
-        "\x93\xcd\x03\xe8\x40\x92\x01\x01",                             /* no map */
-        "\x93\xcd\x03\xe8\x40\xdf\xff\xff\xff\xff",                     /* more blocks than can be */
+        "\x93\xcd\x03\xe8\x00\x81\x01\x01",                                 /* width 0 */
+        "\x93\xcd\x03\xe8\x30\x81\x01\x01",                                 /* width no power of two */
+        "\x93\xcd\x03\xe8\x40\x92\x01\x01",                                 /* no map */
+        "\x93\xcd\x03\xe8\x40\xdf\xff\xff\xff\xff",                         /* more blocks than can be */
         "\x93\xcd\x03\xe8\x40\x81\xcf\xff\xff\xff\xff\xff\xff\xff\xff\x01", /* a block past all places */
     };
     static const size_t lens[] = {8, 8, 8, 10, 16};

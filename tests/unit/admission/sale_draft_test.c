@@ -4,7 +4,8 @@
 
 #define NOW 1000000
 #define GOOD                                                                                                 \
-    "{\"id\":\"s\",\"title\":\"t\",\"currency\":\"EUR\",\"starts_at\":1,\"ends_at\":2000000,\"rate_per_minute\":60,"  \
+    "{\"id\":\"s\",\"title\":\"t\",\"currency\":\"EUR\",\"starts_at\":1,\"ends_at\":2000000,\"rate_per_"     \
+    "minute\":60,"                                                                                           \
     "\"skus\":[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":100,\"total\":5}]}"
 
 static enum wr_err read_text(const char *text, struct sale_draft *out, char why[160])
@@ -51,16 +52,40 @@ TEST(what_is_not_given_has_its_default)
 TEST(every_field_that_is_not_acceptable_is_named)
 {
     static const char *const bad[][2] = {
-        {"id", "\"Upper\""}, {"id", "\"-a\""}, {"id", "\"\""}, {"id", "7"}, {"title", "\"\""}, {"title", "null"}, {"currency", "\"eur\""},
-        {"currency", "\"EU\""}, {"starts_at", "0"}, {"starts_at", "\"now\""}, {"ends_at", "999999"},
-        {"ends_at", "1.5"}, {"rate_per_minute", "-1"}, {"rate_per_minute", "6000001"}, {"burst_ms", "299"}, {"cap", "-1"},
-        {"factor_percent", "99"}, {"admission_s", "9"}, {"away_limit_s", "86401"}, {"hold_s", "1"}, {"per_shopper", "0"},
-        {"checkout_url", "\"javascript:alert(1)\""}, {"checkout_url", "\"//elsewhere\""}, {"image_url", "\"data:x\""},
-        {"image_url", "\"http://a b\""}, {"skus", "{}"}, {"skus", "\"a\""}, {"skus", "[7]"}, {"skus", "[{\"sku\":\"a\"}]"},
+        {"id", "\"Upper\""},
+        {"id", "\"-a\""},
+        {"id", "\"\""},
+        {"id", "7"},
+        {"title", "\"\""},
+        {"title", "null"},
+        {"currency", "\"eur\""},
+        {"currency", "\"EU\""},
+        {"starts_at", "0"},
+        {"starts_at", "\"now\""},
+        {"ends_at", "999999"},
+        {"ends_at", "1.5"},
+        {"rate_per_minute", "-1"},
+        {"rate_per_minute", "6000001"},
+        {"burst_ms", "299"},
+        {"cap", "-1"},
+        {"factor_percent", "99"},
+        {"admission_s", "9"},
+        {"away_limit_s", "86401"},
+        {"hold_s", "1"},
+        {"per_shopper", "0"},
+        {"checkout_url", "\"javascript:alert(1)\""},
+        {"checkout_url", "\"//elsewhere\""},
+        {"image_url", "\"data:x\""},
+        {"image_url", "\"http://a b\""},
+        {"skus", "{}"},
+        {"skus", "\"a\""},
+        {"skus", "[7]"},
+        {"skus", "[{\"sku\":\"a\"}]"},
         {"skus", "[{\"sku\":\".a\",\"name\":\"A\",\"unit_price\":1,\"total\":1}]"},
         {"skus", "[{\"sku\":\"a|b\",\"name\":\"A\",\"unit_price\":1,\"total\":1}]"},
         {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":-1,\"total\":1}]"},
-        {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":1,\"total\":1},{\"sku\":\"a\",\"name\":\"B\",\"unit_price\":1,\"total\":1}]"},
+        {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":1,\"total\":1},{\"sku\":\"a\",\"name\":\"B\","
+                 "\"unit_price\":1,\"total\":1}]"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refused(bad[i][0], bad[i][1]);
@@ -70,7 +95,8 @@ TEST(more_articles_than_a_sale_holds_are_refused)
 {
     struct wr_buf list = {0};
     for (int i = 0; i <= WR_SKUS_MAX; i++)
-        wr_buf_printf(&list, "%s{\"sku\":\"a%d\",\"name\":\"A\",\"unit_price\":1,\"total\":1}", i ? "," : "[", i);
+        wr_buf_printf(&list, "%s{\"sku\":\"a%d\",\"name\":\"A\",\"unit_price\":1,\"total\":1}", i ? "," : "[",
+                      i);
     wr_buf_text(&list, "]");
     struct wr_json *skus, *body;
     assert_int_equal(wr_json_parse(&skus, list.at, list.len, NULL), WR_OK);

@@ -1,4 +1,5 @@
-/* Against a small server of the test's own, on the same loop: it records what it is sent and answers what it is told. */
+/* Against a small server of the test's own, on the same loop: it records what it is sent and answers what it
+ * is told. */
 #include "http_client.h"
 #include "clock.h"
 #include "log.h"
@@ -149,8 +150,12 @@ static void run(int count)
 
 static enum wr_err start(const char *method, const char *to, const char *body, struct result *r)
 {
-    const struct wr_http_call call = {.method = method, .url = to, .headers = {"X-One: 1", "Content-Type: text/plain"},
-                                      .body = body, .len = body ? strlen(body) : 0, .deadline_ms = 700};
+    const struct wr_http_call call = {.method = method,
+                                      .url = to,
+                                      .headers = {"X-One: 1", "Content-Type: text/plain"},
+                                      .body = body,
+                                      .len = body ? strlen(body) : 0,
+                                      .deadline_ms = 700};
     *r = (struct result){0};
     return wr_http_client_call(client, &call, on_done, r);
 }

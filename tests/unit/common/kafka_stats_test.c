@@ -30,16 +30,17 @@ TEST(lag_is_what_lies_behind_the_newest_offset_known)
 
 TEST(lag_adds_up_over_the_partitions_that_are_read)
 {
-    assert_int_equal(read_text(TOPIC(PART("0", "active", "0", "10", "4", "4") "," PART("1", "none", "0", "90", "0", "0")
-                                         "," PART("2", "active", "0", "5", "5", "-1001")))
-                         .lag,
-                     6);
+    assert_int_equal(
+        read_text(TOPIC(PART("0", "active", "0", "10", "4", "4") "," PART(
+                      "1", "none", "0", "90", "0", "0") "," PART("2", "active", "0", "5", "5", "-1001")))
+            .lag,
+        6);
 }
 
 TEST(lag_is_unknown_while_an_end_is_unknown_or_nothing_is_read)
 {
-    assert_int_equal(read_text(TOPIC(PART("0", "active", "0", "10", "4", "4") ","
-                                     PART("1", "active", "-1001", "-1001", "-1001", "-1001")))
+    assert_int_equal(read_text(TOPIC(PART("0", "active", "0", "10", "4",
+                                          "4") "," PART("1", "active", "-1001", "-1001", "-1001", "-1001")))
                          .lag,
                      -1);
     assert_int_equal(read_text(TOPIC(PART("0", "none", "0", "10", "4", "4"))).lag, -1);

@@ -97,7 +97,8 @@ static void on_delivered(void *ctx, enum wr_err err)
 
 static void open_producer(int in_flight_max)
 {
-    const struct wr_producer_config config = {.bootstrap = bootstrap, .client_id = "test", .in_flight_max = in_flight_max};
+    const struct wr_producer_config config = {
+        .bootstrap = bootstrap, .client_id = "test", .in_flight_max = in_flight_max};
     assert_int_equal(wr_producer_open(&producer, loop, &config), WR_OK);
 }
 
@@ -170,7 +171,8 @@ TEST(a_message_that_no_broker_would_take_is_refused)
 {
     static char large[2000000];
     open_producer(0);
-    assert_int_equal(wr_producer_send(producer, "orders", "k", large, sizeof large, on_delivered, NULL), WR_ERR_BACKEND);
+    assert_int_equal(wr_producer_send(producer, "orders", "k", large, sizeof large, on_delivered, NULL),
+                     WR_ERR_BACKEND);
     const rd_kafka_resp_err_t too_large = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     rd_kafka_mock_push_request_errors_array(cluster, 0 /* Produce */, 1, &too_large);
     assert_int_equal(send_text("key", "value", NULL), WR_OK);
@@ -267,8 +269,11 @@ static void on_readable(void *ctx)
 
 static void open_consumer(const char *group)
 {
-    const struct wr_consumer_config config = {
-        .bootstrap = bootstrap, .group = group, .topic = "orders", .client_id = "test", .on_readable = on_readable};
+    const struct wr_consumer_config config = {.bootstrap = bootstrap,
+                                              .group = group,
+                                              .topic = "orders",
+                                              .client_id = "test",
+                                              .on_readable = on_readable};
     assert_int_equal(wr_consumer_open(&consumer, loop, &config), WR_OK);
 }
 
@@ -475,12 +480,16 @@ TEST(a_real_broker_works_alike)
     for (int i = 0; i < 300; i++) {
         snprintf(key, sizeof key, "key-%d", i);
         snprintf(mark, sizeof mark, "%s/%d", group, i);
-        assert_int_equal(wr_producer_send(producer, "test.orders", key, mark, strlen(mark), on_delivered, NULL), WR_OK);
+        assert_int_equal(
+            wr_producer_send(producer, "test.orders", key, mark, strlen(mark), on_delivered, NULL), WR_OK);
     }
     expect_reports(300, 20000);
     assert_int_equal(outcomes[WR_OK], 300);
-    const struct wr_consumer_config config = {
-        .bootstrap = bootstrap, .group = group, .topic = "test.orders", .client_id = "test", .on_readable = on_readable};
+    const struct wr_consumer_config config = {.bootstrap = bootstrap,
+                                              .group = group,
+                                              .topic = "test.orders",
+                                              .client_id = "test",
+                                              .on_readable = on_readable};
     assert_int_equal(wr_consumer_open(&consumer, loop, &config), WR_OK);
     forget();
     for (int mine = 0, turn = 0; mine < 300; turn++) {

@@ -102,8 +102,10 @@ static int open_all(void **state)
         sched_yield();
     assert_int_equal(err, WR_OK);
     assert_int_equal(wr_loop_open(&loop), WR_OK);
-    assert_int_equal(wr_pg_script(c, "drop table if exists things cascade;"
-                                     "create table things (id int primary key, name text check (name <> ''))"), WR_OK);
+    assert_int_equal(wr_pg_script(c,
+                                  "drop table if exists things cascade;"
+                                  "create table things (id int primary key, name text check (name <> ''))"),
+                     WR_OK);
     wr_pg_disconnect(c);
     assert_int_equal(wr_pg_open(&pg, loop, server.url, 2, 4), WR_OK);
     return 0;
@@ -216,7 +218,8 @@ TEST(a_slow_statement_is_ended_by_the_server)
 {
     struct op op = {0};
     uint64_t start = wr_mono_ms();
-    assert_int_equal(run(sleep_for_long, &op), WR_ERR_BACKEND); /* the connection lives: surely nothing happened */
+    assert_int_equal(run(sleep_for_long, &op),
+                     WR_ERR_BACKEND); /* the connection lives: surely nothing happened */
     assert_in_range(wr_mono_ms() - start, 2900, 4500);
     assert_int_equal(things(), 0);
 }
@@ -259,7 +262,8 @@ static enum wr_err die_before_commit(struct wr_pg_conn *c, void *ctx)
         err = wr_pg_query(c, &own_pid, 0, NULL, &rows);
     if (err)
         return WR_ERR_INTERNAL;
-    kill((pid_t)wr_rows_int(rows, 0, "pid"), SIGKILL); /* the server then ends every connection and recovers */
+    kill((pid_t)wr_rows_int(rows, 0, "pid"),
+         SIGKILL); /* the server then ends every connection and recovers */
     wr_rows_free(rows);
     err = insert(c, "2", "two");
     if (err != WR_ERR_BACKEND)
@@ -365,7 +369,7 @@ TEST(while_the_server_is_down_jobs_fail_at_once_and_it_heals_by_itself)
     postgres_start(&server);
     uint64_t up = wr_mono_ms();
     repeat_until_ok(count, &op);
-    assert_true(wr_mono_ms() - up < 3000); /* the longest pause is 2 s */
+    assert_true(wr_mono_ms() - up < 3000);         /* the longest pause is 2 s */
     assert_int_equal(run(insert_two, &op), WR_OK); /* prepared anew */
 }
 
@@ -386,7 +390,8 @@ TEST(the_queue_is_bounded_and_close_ends_all)
     for (int i = 0; i < 2; i++)
         assert_int_equal(wr_pg_submit(pg, sleep_a_second, on_done, &ops[i]), WR_OK);
     uint64_t limit = wr_mono_ms() + 5000;
-    while (!__atomic_load_n(&ops[0].number, __ATOMIC_ACQUIRE) || !__atomic_load_n(&ops[1].number, __ATOMIC_ACQUIRE))
+    while (!__atomic_load_n(&ops[0].number, __ATOMIC_ACQUIRE) ||
+           !__atomic_load_n(&ops[1].number, __ATOMIC_ACQUIRE))
         assert_true(wr_mono_ms() < limit); /* both threads are at work */
     for (int i = 2; i < 6; i++)
         assert_int_equal(wr_pg_submit(pg, sleep_a_second, on_done, &ops[i]), WR_OK);
@@ -395,7 +400,8 @@ TEST(the_queue_is_bounded_and_close_ends_all)
     pg = NULL;
     for (int i = 0; i < 6; i++) {
         assert_true(ops[i].ended);
-        assert_int_equal(ops[i].err, WR_ERR_BACKEND); /* the second statement of those under way was refused */
+        assert_int_equal(ops[i].err,
+                         WR_ERR_BACKEND); /* the second statement of those under way was refused */
         assert_int_equal(ops[i].number, i < 2);
     }
     assert_false(ops[6].ended);
@@ -421,7 +427,8 @@ static enum wr_err join_array(struct wr_pg_conn *c, void *ctx)
                 "from unnest($1::text[]) with ordinality as t(x, at)");
     struct op *op = ctx;
     struct wr_buf array = {0};
-    static const char *const texts[] = {"plain", "", "a \"quote\"", "back\\slash", "{b,r}", NULL, "NULL", "\xc3\xbc\n"};
+    static const char *const texts[] = {"plain", "",   "a \"quote\"", "back\\slash",
+                                        "{b,r}", NULL, "NULL",        "\xc3\xbc\n"};
     if (op->number)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
             wr_pg_array_add(&array, texts[i]);

@@ -3,7 +3,9 @@
 
 TEST(what_fits_is_accepted_in_order_and_nothing_beyond)
 {
-    struct ledger_sku skus[] = {{.sale = "a", .sku = "X", .free = 3}, {.sale = "a", .sku = "x", .free = 1}, {.sale = "b", .sku = "X", .free = 0}};
+    struct ledger_sku skus[] = {{.sale = "a", .sku = "X", .free = 3},
+                                {.sale = "a", .sku = "x", .free = 1},
+                                {.sale = "b", .sku = "X", .free = 0}};
     assert_true(ledger_accept(skus, 3, "a", "X", 2));
     assert_false(ledger_accept(skus, 3, "a", "X", 2)); /* one is left */
     assert_true(ledger_accept(skus, 3, "a", "X", 1));

@@ -4,13 +4,18 @@
 #define ID "0193a0b0-0000-7000-8000-000000000001"
 #define SHOPPER "0123456789abcdef0123456789abcdef"
 #define RESERVATION                                                                                          \
-    "{\"specversion\":\"1.0\",\"id\":\"" ID "/reservation\",\"source\":\"/sales/demo\",\"type\":\"waitroom.reservation\",\"subject\":\"" ID \
-    "\",\"time\":\"2026-01-01T00:00:00.000Z\",\"datacontenttype\":\"application/json\",\"data\":{\"order_id\":\"" ID            \
-    "\",\"sale\":\"demo\",\"run\":3,\"deal\":1,\"sku\":\"shirt\",\"quantity\":2,\"shopper\":\"" SHOPPER                    \
-    "\",\"lane\":0,\"place\":9007199254740993,\"jti\":\"3-1-0-17-0\",\"granted_ms\":1763790000123,\"reserved_at\":1763790001123}}"
+    "{\"specversion\":\"1.0\",\"id\":\"" ID                                                                  \
+    "/reservation\",\"source\":\"/sales/demo\",\"type\":\"waitroom.reservation\",\"subject\":\"" ID          \
+    "\",\"time\":\"2026-01-01T00:00:00.000Z\",\"datacontenttype\":\"application/"                            \
+    "json\",\"data\":{\"order_id\":\"" ID                                                                    \
+    "\",\"sale\":\"demo\",\"run\":3,\"deal\":1,\"sku\":\"shirt\",\"quantity\":2,\"shopper\":\"" SHOPPER      \
+    "\",\"lane\":0,\"place\":9007199254740993,\"jti\":\"3-1-0-17-0\",\"granted_ms\":1763790000123,"          \
+    "\"reserved_at\":1763790001123}}"
 #define CANCEL                                                                                               \
-    "{\"specversion\":\"1.0\",\"id\":\"" ID "/cancel\",\"source\":\"/sales/demo\",\"type\":\"waitroom.cancel\",\"subject\":\"" ID \
-    "\",\"data\":{\"order_id\":\"" ID "\",\"sale\":\"demo\",\"shopper\":\"" SHOPPER "\",\"requested_at\":1763790001123}}"
+    "{\"specversion\":\"1.0\",\"id\":\"" ID                                                                  \
+    "/cancel\",\"source\":\"/sales/demo\",\"type\":\"waitroom.cancel\",\"subject\":\"" ID                    \
+    "\",\"data\":{\"order_id\":\"" ID "\",\"sale\":\"demo\",\"shopper\":\"" SHOPPER                          \
+    "\",\"requested_at\":1763790001123}}"
 
 static enum wr_err decode(const char *text, struct order_event *out)
 {

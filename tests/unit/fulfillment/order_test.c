@@ -6,12 +6,15 @@ TEST(every_change_ends_with_the_hold_that_its_status_expects)
     /* From every state an order can be in, with the hold Redis has then. */
     for (int from = ORDER_NEW; from < ORDER_STATUS_COUNT; from++) {
         for (int to = ORDER_QUEUED; to < ORDER_STATUS_COUNT; to++) {
-            const struct order_change *change = order_change_of((enum order_status)from, (enum order_status)to);
+            const struct order_change *change =
+                order_change_of((enum order_status)from, (enum order_status)to);
             if (!change || (from == ORDER_EXPIRED && to == ORDER_CONFIRMED))
                 continue;
             const char *reason = from == ORDER_NEW && to == ORDER_FAILED ? REASON_OVERSOLD : NULL;
-            enum order_hold before = from == ORDER_NEW ? HOLD_HELD : order_hold_expected((enum order_status)from, NULL);
-            assert_int_equal(order_hold_after(before, change->move), order_hold_expected((enum order_status)to, reason));
+            enum order_hold before =
+                from == ORDER_NEW ? HOLD_HELD : order_hold_expected((enum order_status)from, NULL);
+            assert_int_equal(order_hold_after(before, change->move),
+                             order_hold_expected((enum order_status)to, reason));
         }
     }
 }
@@ -20,7 +23,8 @@ TEST(the_ledger_changes_exactly_when_an_order_starts_or_ceases_to_count)
 {
     for (int from = ORDER_NEW; from < ORDER_STATUS_COUNT; from++) {
         for (int to = ORDER_QUEUED; to < ORDER_STATUS_COUNT; to++) {
-            const struct order_change *change = order_change_of((enum order_status)from, (enum order_status)to);
+            const struct order_change *change =
+                order_change_of((enum order_status)from, (enum order_status)to);
             if (change)
                 assert_int_equal(change->committed, order_is_committed((enum order_status)to) -
                                                         order_is_committed((enum order_status)from));
@@ -33,7 +37,8 @@ TEST(a_late_payment_takes_its_unit_before_it_sells_it)
     const struct order_change *change = order_change_of(ORDER_EXPIRED, ORDER_CONFIRMED);
     assert_non_null(change);
     assert_int_equal(change->committed, 1);
-    assert_int_equal(order_hold_after(HOLD_RELEASED, change->move), HOLD_RELEASED); /* nothing without the take */
+    assert_int_equal(order_hold_after(HOLD_RELEASED, change->move),
+                     HOLD_RELEASED); /* nothing without the take */
     assert_int_equal(order_hold_after(HOLD_HELD, change->move), HOLD_SOLD);
 }
 

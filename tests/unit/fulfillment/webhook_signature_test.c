@@ -39,7 +39,8 @@ TEST(a_signature_over_the_very_bytes_is_valid_and_over_others_is_not)
 TEST(the_known_answer_of_an_independent_implementation_is_valid)
 {
     /* printf '1763790000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec */
-    assert_true(valid("t=1763790000,v1=a2ba919e8ee678376805db0ca2414fd661649b8ab6927d737e9707f24ab5a1f3", body));
+    assert_true(
+        valid("t=1763790000,v1=a2ba919e8ee678376805db0ca2414fd661649b8ab6927d737e9707f24ab5a1f3", body));
 }
 
 TEST(the_time_is_signed_too_and_must_be_near)
@@ -70,7 +71,15 @@ TEST(one_of_several_signatures_suffices_and_other_schemes_do_not_count)
 TEST(what_is_no_signature_is_refused)
 {
     static const char *const headers[] = {
-        "", ",", "t=", "t=1763790000", "v1=", "t=,v1=", "t=1763790000,v1=00", "t=17637x,v1=00", "t=-1,v1=",
+        "",
+        ",",
+        "t=",
+        "t=1763790000",
+        "v1=",
+        "t=,v1=",
+        "t=1763790000,v1=00",
+        "t=17637x,v1=00",
+        "t=-1,v1=",
         "t=99999999999999999999999999,v1=0000000000000000000000000000000000000000000000000000000000000000",
         "t=1763790000,t=1763790000,v1=0000000000000000000000000000000000000000000000000000000000000000",
         "t=1763790000,v1=zz00000000000000000000000000000000000000000000000000000000000000",

@@ -12,7 +12,8 @@ static const char *render(const struct session *s, const char *note)
 
 static struct session open_session(void)
 {
-    return (struct session){.id = "cs_test_1", .description = "A <b>lamp</b>", .currency = "eur", .amount = 2500, .left_s = 300};
+    return (struct session){
+        .id = "cs_test_1", .description = "A <b>lamp</b>", .currency = "eur", .amount = 2500, .left_s = 300};
 }
 
 TEST(money_is_written_as_its_currency_wants)
@@ -20,7 +21,11 @@ TEST(money_is_written_as_its_currency_wants)
     static const struct {
         int64_t amount;
         const char *currency, *text;
-    } cases[] = {{2500, "eur", "25.00 EUR"}, {5, "usd", "0.05 USD"}, {0, "gbp", "0.00 GBP"}, {2500, "jpy", "2500 JPY"}, {2500, "kwd", "2.500 KWD"}};
+    } cases[] = {{2500, "eur", "25.00 EUR"},
+                 {5, "usd", "0.05 USD"},
+                 {0, "gbp", "0.00 GBP"},
+                 {2500, "jpy", "2500 JPY"},
+                 {2500, "kwd", "2.500 KWD"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[40];
         money_text(cases[i].amount, cases[i].currency, text);

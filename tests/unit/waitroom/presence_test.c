@@ -22,7 +22,11 @@ TEST(counts_survive_the_doubling_of_blocks)
     assert_int_equal(p.counts[0], 0);
 }
 
-static const char table[] = "\0\0\0\0\0\0\0\x07" "\0\0\0\0\0\0\0\x10" "\0\0\0\x02" "\0\0\0\x0a" "\0\0\1\0";
+static const char table[] = "\0\0\0\0\0\0\0\x07"
+                            "\0\0\0\0\0\0\0\x10"
+                            "\0\0\0\x02"
+                            "\0\0\0\x0a"
+                            "\0\0\1\0";
 
 TEST(ahead_adds_up_the_blocks_before_and_the_part_of_its_own)
 {
