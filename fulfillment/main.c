@@ -26,15 +26,14 @@ static const struct wr_option options[] = {
     INT(payment_deadline_ms, "--payment-deadline-ms", "WR_PAYMENT_DEADLINE_MS", "5000", 100, 6000,
         "How long an answer of the provider may take, in ms."),
     INT(catch_up_per_second, "--catch-up-per-second", "WR_CATCH_UP_PER_SECOND", "0", 0, 1000000,
-        "Events a second while those taken have waited for more than 10 s; 0: the rate set live counts then "
-        "too."),
+        "Events a second while those taken waited for more than 10 s; 0: the live rate counts then too."),
     INT(grace_s, "--grace-s", "WR_CHECK_GRACE_S", "60", 0, 86400,
         "For check: how long a reservation may be without an order before that is drift, in s."),
     {0},
 };
 
 static const struct wr_command commands[] = {
-    {"check", "check: proves that stock and orders agree, changes nothing; exit status 1 on drift",
+    {"check", "check: proves, read-only, that stock and orders agree; exit status 1 on drift",
      fulfillment_check},
     {"replay", "replay ID: takes a dead letter again, once what was wrong with it is put right",
      fulfillment_replay},
