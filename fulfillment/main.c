@@ -33,8 +33,7 @@ static const struct wr_option options[] = {
 };
 
 static const struct wr_command commands[] = {
-    {"check", "check: proves, read-only, that stock and orders agree; exit status 1 on drift",
-     fulfillment_check},
+    {"check", "check: proves that stock and orders agree; exit status 1 on drift", fulfillment_check},
     {"replay", "replay ID: takes a dead letter again, once what was wrong with it is put right",
      fulfillment_replay},
     {0},
