@@ -95,8 +95,14 @@ void presence_withdraw(struct room *room)
 static void on_presence(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct room *room = ctx;
+    const struct wr_sale *sale = wr_sales_find(room->w->sales, room->sale);
     room->presence_in_flight = false;
-    if (err || wr_reply_count(reply) < 2)
+    if (err)
+        return;
+    room->counter_seen[2] = room->counter_seen[1];
+    room->counter_seen[1] = room->counter_seen[0];
+    room->counter_seen[0] = sale ? (uint64_t)sale->counter : 0;
+    if (wr_reply_count(reply) < 2)
         return; /* no news, or closed: the tick says so too */
     size_t len;
     const char *table = wr_reply_text(wr_reply_at(reply, 1), &len);

@@ -99,6 +99,7 @@ static void begin_run(struct room *room, int64_t run)
     line_free(&room->line);
     line_init(&room->line, &room_line_events, room);
     room->table_known = false;
+    memset(room->counter_seen, 0, sizeof room->counter_seen);
     room->clock_ms = 0;
     if (first)
         return;
@@ -145,6 +146,8 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
         begin_run(room, sale->run);
     if (room->gen != sale->gen) {
         room->gen = sale->gen;
+        for (size_t i = 0; i < 3; i++) /* the counter leapt: the numbers between are nobody's */
+            room->counter_seen[i] = (uint64_t)sale->counter;
         tick_resync(room);
     }
     room->phase = sale->phase;

@@ -56,6 +56,8 @@ struct room {
     struct presence presence;
     struct presence_table table;
     bool table_known, presence_in_flight, presence_written;
+    uint64_t counter_seen[3]; /* the line's counter at the last looks at the table: places up to the oldest
+                                 are in it */
     struct index away_by_place;
     struct link away;
 

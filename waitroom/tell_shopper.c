@@ -208,15 +208,26 @@ static double push_after_s(const struct shopper *p)
     return after * (0.7 + 0.3 * (double)rand() / RAND_MAX);
 }
 
+/* The table is a second or two old: those who joined since then stand behind its end, and count as present.
+ * Told too low, the number could never be mended, because it never rises. */
+static double people_ahead(const struct room *room, const struct wr_sale *sale, uint64_t place)
+{
+    uint64_t counted = sale ? (uint64_t)sale->front + 1 : place;
+    double ahead = 0;
+    if (room->table_known) {
+        ahead = presence_ahead(&room->table, place);
+        uint64_t end = room->table.blocks * room->table.width;
+        counted = end > counted ? end : counted;
+        counted = room->counter_seen[2] + 1 > counted ? room->counter_seen[2] + 1 : counted;
+    }
+    return place > counted ? ahead + (double)(place - counted) : ahead;
+}
+
 void position_update(struct shopper *p)
 {
     struct room *room = p->room;
     const struct wr_sale *sale = wr_sales_find(room->w->sales, room->sale);
-    double ahead = room->table_known ? presence_ahead(&room->table, p->ticket.place)
-                   : sale            ? (double)p->ticket.place - (double)sale->front - 1
-                                     : 0;
-    if (ahead < 0)
-        ahead = 0;
+    double ahead = people_ahead(room, sale, p->ticket.place);
     bool giving = sale && sale->phase == WR_PHASE_LIVE &&
                   (sale->mode == WR_MODE_QUEUE || sale->mode == WR_MODE_PASSTHROUGH);
     p->eta_known = giving && estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
