@@ -1,4 +1,4 @@
-# wr_embed(TARGET lua|sql NAME FILE...): adds NAME.h and NAME.c, made from the files, to TARGET (common/embed.h).
+# wr_embed(TARGET lua|sql|text NAME FILE...): adds NAME.h and NAME.c, made from the files, to TARGET (common/embed.h).
 function(wr_embed target kind name)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded)
   file(GLOB shared_lua CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/*.lua)
@@ -12,12 +12,13 @@ function(wr_embed target kind name)
 endfunction()
 
 # wr_daemon(NAME [SOURCES...]): lib<NAME>_parts with everything but main.c (so that tests link the shipped objects), and
-# the program. Lua beside the sources and sql/queries/<folder>/*.sql are embedded.
+# the program. Lua, HTML and CSS beside the sources and sql/queries/<folder>/*.sql are embedded.
 function(wr_daemon name)
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
   list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/main.c)
   file(GLOB lua CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.lua)
+  file(GLOB text CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.html ${CMAKE_CURRENT_SOURCE_DIR}/*.css)
   file(GLOB sql CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sql/queries/${folder}/*.sql)
   add_library(${name}_parts STATIC ${sources})
   target_include_directories(${name}_parts PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
@@ -27,6 +28,9 @@ function(wr_daemon name)
   endif()
   if(sql)
     wr_embed(${name}_parts sql sql_${folder} ${sql})
+  endif()
+  if(text)
+    wr_embed(${name}_parts text text_${folder} ${text})
   endif()
   add_executable(${name} main.c)
   target_link_libraries(${name} PRIVATE ${name}_parts)

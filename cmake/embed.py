@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Embeds Lua scripts or SQL statements in a C header and source: embed.py lua|sql NAME OUT_DIR ROOT FILE...
+"""Embeds Lua scripts, SQL statements or texts in a C header and source: embed.py lua|sql|text NAME OUT_DIR ROOT FILE...
 
-The contract of a Lua file (KEYS, ARGV, INCLUDE) is described in common/embed.h."""
+The contract of a Lua file (LINE KEYS or STOCK KEYS, ARGV, INCLUDE) is described in common/embed.h."""
 import hashlib
 import os
 import re
@@ -25,11 +25,11 @@ def lua(path, root):
         with open(os.path.join(root, match.group(1)), encoding="utf-8") as part:
             return part.read().rstrip("\n")
 
-    keys = re.search(r"^-- KEYS:[ \t]*(.*)$", text, re.M)
+    keys = re.search(r"^-- (LINE|STOCK) KEYS:[ \t]*(.*)$", text, re.M)
     args = re.search(r"^-- ARGV:[ \t]*(.*)$", text, re.M)
     if not keys or not args:
-        sys.exit(f"{path}: a script opens with '-- KEYS:' and '-- ARGV:' lines (common/embed.h)")
-    key_names, arg_names = keys.group(1).split(), args.group(1).split()
+        sys.exit(f"{path}: a script opens with '-- LINE KEYS:' or '-- STOCK KEYS:', and '-- ARGV:' lines (common/embed.h)")
+    key_names, arg_names = keys.group(2).split(), args.group(1).split()
     more = bool(arg_names) and arg_names[-1] == "[more]"
     if more:
         arg_names.pop()
@@ -48,7 +48,7 @@ def lua(path, root):
     bind = local("a", arg_names, "ARGV") + (f"local a_more = {len(arg_names) + 1} " if more else "")
     text = text.replace(args.group(0), bind + args.group(0), 1)
     text = re.sub(r"^-- INCLUDE:[ \t]*(\S+)[ \t]*$", include, text, flags=re.M)
-    return text, len(key_names), len(arg_names), more
+    return text, keys.group(1) == "STOCK", key_names, len(arg_names), more
 
 
 def main():
@@ -57,13 +57,21 @@ def main():
     for path in files:
         symbol = os.path.splitext(os.path.basename(path))[0]
         if kind == "lua":
-            text, keys, args, more = lua(path, root)
+            text, of_stock, keys, args, more = lua(path, root)
             sha1 = hashlib.sha1(text.encode()).hexdigest()
             header.append(f"extern const struct wr_script wr_lua_{symbol};")
+            names = ", ".join(f'"{key}"' for key in keys)
             source.append(
                 f"const struct wr_script wr_lua_{symbol} = {{\n    .name = \"{symbol}\",\n    .text =\n{literal(text)},\n"
-                f"    .len = {len(text.encode())},\n    .sha1 = \"{sha1}\",\n    .keys = {keys},\n    .args = {args},\n"
-                f"    .more_args = {'true' if more else 'false'},\n}};")
+                f"    .len = {len(text.encode())},\n    .sha1 = \"{sha1}\",\n    .keys = {len(keys)},\n    .args = {args},\n"
+                f"    .more_args = {'true' if more else 'false'},\n    .of_stock = {'true' if of_stock else 'false'},\n"
+                f"    .key_names = {{{names}}},\n}};")
+        elif kind == "text":
+            symbol = re.sub(r"\W", "_", os.path.basename(path))
+            with open(path, encoding="utf-8") as page:
+                text = page.read().rstrip("\n")
+            header.append(f"extern const char wr_text_{symbol}[];")
+            source.append(f"const char wr_text_{symbol}[] =\n{literal(text)};")
         else:
             with open(path, encoding="utf-8") as statement:
                 text = statement.read().strip()

@@ -11,6 +11,7 @@
  * most one buffer of it here. */
 #include "http_private.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,7 @@ struct wr_conn {
     enum state state;
     int inside; /* a call on this connection is on the stack: freeing waits for its end */
     bool keep_alive;
+    uint64_t idle_ms; /* since when, while IDLE */
     char *in; /* bytes read and not yet part of a request */
     size_t in_len, in_cap, in_seen;
     struct wr_request *req;
@@ -39,6 +41,7 @@ struct wr_conn {
 
 static void on_event(void *ctx, int events);
 static void on_deadline(struct wr_deadline *d);
+static bool refuse(struct wr_conn *c, enum wr_err err, const char *why);
 static void advance(struct wr_conn *c);
 
 /* ---- life ---- */
@@ -84,7 +87,7 @@ static uint64_t time_allowed(const struct wr_conn *c)
     case BODY:
         return (uint64_t)c->http->config.body_deadline_ms;
     case HANDLING:
-        return WR_ANSWER_MS;
+        return (uint64_t)c->http->config.answer_deadline_ms;
     case WRITING:
         return WR_WRITE_MS;
     case LINGER:
@@ -125,7 +128,16 @@ static void close_conn(struct wr_conn *c)
 
 static void on_deadline(struct wr_deadline *d)
 {
-    close_conn((struct wr_conn *)((char *)d - offsetof(struct wr_conn, deadline)));
+    struct wr_conn *c = (struct wr_conn *)((char *)d - offsetof(struct wr_conn, deadline));
+    if ((c->state == HEAD && c->in_len) || c->state == BODY) {
+        refuse(c, WR_ERR_TIMEOUT, NULL);
+    } else if (c->state == HANDLING && c->req) {
+        c->req->conn = NULL; /* its handler goes on; what it answers, nobody hears */
+        c->req = NULL;
+        refuse(c, WR_ERR_NO_ANSWER, NULL);
+    } else {
+        close_conn(c);
+    }
 }
 
 void wr_conn_accept(void *ctx, int fd, const char *peer)
@@ -143,7 +155,7 @@ void wr_conn_accept(void *ctx, int fd, const char *peer)
     http->conns = c;
     http->conn_count++;
     set_state(c, HEAD);
-    wait_for(c, WR_READABLE);
+    on_event(c, WR_READABLE); /* who waited for its turn has mostly sent its request: no waiting, no watch */
 }
 
 int wr_conn_release(struct wr_conn *c)
@@ -162,6 +174,30 @@ int wr_conn_release(struct wr_conn *c)
 bool wr_conn_has_more(const struct wr_conn *c)
 {
     return c->in_len > 0;
+}
+
+bool wr_conn_abandoned(const struct wr_conn *c)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0;
+}
+
+void wr_conn_drop(struct wr_conn *c)
+{
+    struct wr_request *req = c->req;
+    close_conn(c);
+    wr_request_free(req);
+}
+
+void wr_conn_evict_idle(void *ctx)
+{
+    struct wr_http *http = ctx;
+    uint64_t now = wr_loop_now_ms(http->loop);
+    for (struct wr_conn *c = http->conns, *next; c; c = next) {
+        next = c->next;
+        if (c->state == IDLE && now - c->idle_ms >= WR_EVICT_MS)
+            close_conn(c);
+    }
 }
 
 void wr_conn_close_idle(struct wr_http *http)
@@ -257,13 +293,30 @@ static void take_rest(struct wr_conn *c, struct wr_request *req, size_t head_len
     c->in_seen = 0;
 }
 
-static bool read_head(struct wr_conn *c)
+/* RFC 9112, 2.2: empty lines before a request are to be ignored. False: half of one may be all there is. */
+static bool skip_empty_lines(struct wr_conn *c)
 {
     size_t blank = 0;
-    while (!c->in_seen && blank + 2 <= c->in_len && !memcmp(c->in + blank, "\r\n", 2))
-        blank += 2; /* RFC 9112, 2.2: empty lines before a request are to be ignored */
+    while (blank + 2 <= c->in_len && !memcmp(c->in + blank, "\r\n", 2))
+        blank += 2;
     memmove(c->in, c->in + blank, c->in_len -= blank);
-    if (!wr_head_plausible(c->in, c->in_len) && memcmp(c->in, "\r", 1) != 0)
+    return c->in_len != 1 || c->in[0] != '\r';
+}
+
+static void ask_for_body(struct wr_conn *c)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const struct wr_head *head = &c->req->head;
+    if (head->expects_continue && c->req->body_len < head->content_length &&
+        send(c->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) != sizeof go_on - 1)
+        close_conn(c);
+}
+
+static bool read_head(struct wr_conn *c)
+{
+    if (!c->in_seen && !skip_empty_lines(c))
+        return false;
+    if (!wr_head_plausible(c->in, c->in_len))
         return refuse(c, WR_ERR_MALFORMED, "This is not HTTP/1.1.");
     size_t len = wr_head_end(c->in, c->in_len, c->in_seen);
     c->in_seen = c->in_len;
@@ -281,13 +334,9 @@ static bool read_head(struct wr_conn *c)
     take_rest(c, req, len);
     c->keep_alive = c->keep_alive && req->head.keep_alive;
     set_state(c, HANDLING);
-    if (!wr_dispatch_head(req))
-        return true;
-    set_state(c, BODY);
-    if (req->head.expects_continue && req->body_len < req->head.content_length) {
-        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        if (send(c->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) != sizeof go_on - 1)
-            close_conn(c);
+    if (wr_dispatch_head(req)) {
+        set_state(c, BODY);
+        ask_for_body(c);
     }
     return true;
 }
@@ -329,6 +378,7 @@ static void answered(struct wr_conn *c)
     free(c->out);
     c->out = NULL;
     if (c->keep_alive) {
+        c->idle_ms = wr_loop_now_ms(c->http->loop);
         set_state(c, IDLE);
         return;
     }

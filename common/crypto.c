@@ -53,6 +53,14 @@ bool wr_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+bool wr_secret_equal(const char *text, const void *secret, size_t len)
+{
+    uint8_t theirs[32], ours[32]; /* digests have one length */
+    wr_sha256(text, strlen(text), theirs);
+    wr_sha256(secret, len, ours);
+    return wr_equal(theirs, ours, sizeof ours);
+}
+
 struct wr_hmac {
     EVP_MAC_CTX *ctx;
 };
@@ -99,7 +107,7 @@ void wr_hex(const void *data, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-static int hex_digit(char c)
+int wr_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -116,7 +124,7 @@ bool wr_unhex(const char *text, size_t len, void *out)
     if (len % 2)
         return false;
     for (size_t i = 0; i < len; i += 2) {
-        int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+        int high = wr_hex_digit(text[i]), low = wr_hex_digit(text[i + 1]);
         if (high < 0 || low < 0)
             return false;
         bytes[i / 2] = (uint8_t)(high << 4 | low);

@@ -10,8 +10,6 @@ static const char allowed_headers[] =
 
 static bool refuse(struct wr_request *req, enum wr_err err, const char *detail)
 {
-    /* A body that is still on its way cannot be told from the next request any more. */
-    req->close |= req->body_len < req->head.content_length;
     wr_answer_problem(req, err, detail, 0);
     return false;
 }
@@ -57,6 +55,10 @@ static enum wr_err check_upgrade(const struct wr_request *req, const struct wr_s
 static bool upgrade(struct wr_request *req, const struct wr_socket_route *route)
 {
     const char *why = NULL;
+    if (wr_conn_abandoned(req->conn)) { /* in a storm many have given up before their turn comes */
+        wr_conn_drop(req->conn);
+        return false;
+    }
     enum wr_err err = check_upgrade(req, route, &why);
     if (!err && wr_conn_has_more(req->conn)) { /* frames before the 101, which are no request either */
         err = WR_ERR_MALFORMED;
@@ -123,30 +125,45 @@ static enum wr_err check_body(const struct wr_request *req)
     return WR_ERR_MEDIA_TYPE;
 }
 
+/* Whose page it is, which refusals say too; and room for the path's parameters. */
+static void prepare(struct wr_request *req)
+{
+    const char *origin = wr_head_field(&req->head, "origin");
+    if (wr_origins_allow(req->http->origins, origin))
+        req->origin = origin;
+    req->params_text = wr_alloc(strlen(req->head.target) + 1 + WR_PARAMS_MAX);
+    req->params.text = req->params_text;
+}
+
+static bool wants_websocket(const struct wr_head *head)
+{
+    return head->upgrades && wr_list_has(wr_head_field(head, "upgrade"), "websocket", true);
+}
+
+/* Whether the route that was found takes this request. */
+static enum wr_err check(const struct wr_request *req)
+{
+    enum wr_err err = check_origin(req);
+    return err ? err : check_body(req);
+}
+
 bool wr_dispatch_head(struct wr_request *req)
 {
     const struct wr_head *head = &req->head;
-    struct wr_http *http = req->http;
-    const char *origin = wr_head_field(head, "origin");
-    if (wr_origins_allow(http->origins, origin))
-        req->origin = origin;
+    prepare(req);
     if (strlen(head->target) > WR_PATH_MAX)
         return refuse(req, WR_ERR_MALFORMED, "The path is too long.");
-    req->params_text = wr_alloc(strlen(head->target) + 1 + WR_PARAMS_MAX);
-    req->params.text = req->params_text;
     const struct wr_socket_route *socket_route = find_socket_route(req);
-    if (socket_route && head->upgrades && wr_list_has(wr_head_field(head, "upgrade"), "websocket", true))
+    if (socket_route && wants_websocket(head))
         return upgrade(req, socket_route);
-    enum wr_err err =
-        wr_route_find(http->config.routes, head->method, head->target, &req->route, &req->params, req->allow);
+    enum wr_err err = wr_route_find(req->http->config.routes, head->method, head->target, &req->route,
+                                    &req->params, req->allow);
     if (err == WR_ERR_METHOD && !strcmp(head->method, "OPTIONS"))
         return preflight(req);
     if (err && socket_route && !strcmp(head->method, "GET"))
         err = WR_ERR_UPGRADE;
     if (!err)
-        err = check_origin(req);
-    if (!err)
-        err = check_body(req);
+        err = check(req);
     return err ? refuse(req, err, NULL) : true;
 }
 

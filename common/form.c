@@ -1,13 +1,6 @@
 #include "form.h"
+#include "crypto.h"
 #include <string.h>
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 long wr_percent_decode(const char *text, size_t len, bool plus, char *out)
 {
@@ -15,8 +8,8 @@ long wr_percent_decode(const char *text, size_t len, bool plus, char *out)
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         if (c == '%') {
-            int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+            int high = i + 2 < len ? wr_hex_digit(text[i + 1]) : -1;
+            int low = high >= 0 ? wr_hex_digit(text[i + 2]) : -1;
             if (low < 0)
                 return -1;
             c = (char)(high << 4 | low);

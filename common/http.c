@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER_MS = 5000, BODY_MS = 10000, PING_S = 25, SILENCE_S = 60 };
+enum { HEADER_MS = 5000, BODY_MS = 10000, ANSWER_MS = 60000, PING_S = 25, SILENCE_S = 60 };
 
 static void on_tick(void *ctx)
 {
@@ -54,6 +54,8 @@ static void set_defaults(struct wr_http_config *c)
         c->header_deadline_ms = HEADER_MS;
     if (!c->body_deadline_ms)
         c->body_deadline_ms = BODY_MS;
+    if (!c->answer_deadline_ms)
+        c->answer_deadline_ms = ANSWER_MS;
     if (!c->ping_s)
         c->ping_s = PING_S;
     if (!c->silence_s)
@@ -72,11 +74,9 @@ enum wr_err wr_http_open(struct wr_http **out, struct wr_loop *loop, const struc
     http->tick = wr_timer_new(loop, on_tick, http);
     enum wr_err err = wr_origins_parse(&http->origins, config->public_url, config->allowed_origins);
     if (!err)
-        err = wr_proxies_parse(&http->proxies, config->trusted_proxies);
-    if (!err)
         err = wr_ws_open(http);
     if (!err)
-        err = wr_listener_open(&http->listener, loop, config->listen, wr_conn_accept, http);
+        err = wr_listener_open(&http->listener, loop, config->listen, wr_conn_accept, wr_conn_evict_idle, http);
     if (err) {
         wr_http_close(http);
         return err;
@@ -103,10 +103,10 @@ void wr_http_close(struct wr_http *http)
         return;
     wr_http_stop_accepting(http);
     wr_conn_close_all(http);
-    wr_ws_close(http);
+    if (!wr_ws_close(http))
+        return;
     wr_timer_free(http->tick);
     wr_origins_free(http->origins);
-    wr_proxies_free(http->proxies);
     free(http);
 }
 

@@ -10,6 +10,7 @@
  * it. */
 #ifndef WR_HTTP_H
 #define WR_HTTP_H
+#include "client_address.h"
 #include "err.h"
 #include "json.h"
 #include "loop.h"
@@ -28,6 +29,7 @@ enum {
     WR_ROUTE_NO_BROWSER = 2,
     WR_ROUTE_FORM = 4,     /* accepts application/x-www-form-urlencoded bodies beside JSON */
     WR_ROUTE_ANY_BODY = 8, /* any content type: webhooks */
+    WR_ROUTE_PUBLIC = 16,  /* pages of every origin may read the answer, without credentials */
 };
 typedef void wr_handler(void *ctx, struct wr_request *req);
 struct wr_route {
@@ -48,25 +50,25 @@ struct wr_socket_route {
     void (*on_open)(void *ctx, struct wr_socket *s, void *session);
     void (*on_message)(void *ctx, struct wr_socket *s, void *session, const char *text, size_t len);
     void (*on_writable)(void *ctx, struct wr_socket *s, void *session);
+    /* A message refused here: not text, not UTF-8, too long. It is counted, and the socket closes when this
+     * returns: the last moment to say more than `why` (a literal). NULL: nothing is said. */
+    void (*on_refused)(void *ctx, struct wr_socket *s, void *session, enum wr_err err, const char *why);
     void (*on_close)(void *ctx, struct wr_socket *s,
                      void *session); /* the socket is gone when this returns */
+    /* With a ping, when nothing was sent for half of `ping_s`: a page sees no pings, and knows that its
+     * connection leads nowhere only if it is told something now and then. NULL: nothing is said. */
+    void (*on_quiet)(void *ctx, struct wr_socket *s, void *session);
 };
 
 /* ---- requests: everything returned is borrowed until the answer ---- */
 enum wr_header {
     WR_HEADER_AUTHORIZATION,
-    WR_HEADER_COOKIE,
-    WR_HEADER_ORIGIN,
-    WR_HEADER_CONTENT_TYPE,
     WR_HEADER_IF_NONE_MATCH,
     WR_HEADER_ACCEPT_ENCODING,
-    WR_HEADER_ACCEPT_LANGUAGE,
-    WR_HEADER_USER_AGENT,
     WR_HEADER_IDEMPOTENCY_KEY,
     WR_HEADER_IDEMPOTENCY_RETRY,
     WR_HEADER_WAITROOM_SECRET,
     WR_HEADER_STRIPE_SIGNATURE,
-    WR_HEADER_ORIGINAL_URI,
     WR_HEADER_COUNT
 };
 const char *wr_request_method(const struct wr_request *req);
@@ -74,10 +76,13 @@ const char *wr_request_param(const struct wr_request *req, const char *name);  /
 const char *wr_request_header(const struct wr_request *req, enum wr_header h); /* NULL: absent */
 const char *wr_request_query(const struct wr_request *req, const char *name);  /* decoded; NULL: absent */
 const char *wr_request_body(const struct wr_request *req, size_t *len);
-const char *wr_request_form(const struct wr_request *req,
-                            const char *name); /* decoded form field; NULL: absent */
-const char *
-wr_request_client(const struct wr_request *req); /* address, X-Forwarded-For applied where trusted */
+/* Decoded form field; NULL: absent. */
+const char *wr_request_form(const struct wr_request *req, const char *name);
+/* The client's address: X-Forwarded-For is believed from `trusted` peers only (client_address.h). */
+void wr_request_client(const struct wr_request *req, const struct wr_proxies *trusted,
+                       char out[WR_ADDRESS_LEN]);
+/* The credential that Authorization brings under this scheme ("Bearer", in any case); NULL: none of it. */
+const char *wr_request_credential(const struct wr_request *req, const char *scheme);
 bool wr_request_cookie(const struct wr_request *req, const char *name, char *out, size_t cap);
 /* The body as one JSON object; NULL after it answered the problem itself (then return at once). */
 struct wr_json *wr_request_json(struct wr_request *req);
@@ -92,24 +97,26 @@ struct wr_answer {
 };
 void wr_answer(struct wr_request *req, const struct wr_answer *answer);
 void wr_answer_json(struct wr_request *req, int status, struct wr_json *owned); /* Cache-Control: no-store */
-/* Problem JSON: type, title, status, detail (a sentence; NULL: the table's "next"), next; Retry-After when
- * retry_s > 0. */
+/* Problem JSON (problem.h), counted when its client is still there. Retry-After is `retry_s`, or with 0 the table's. */
 void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *detail, int retry_s);
+/* The same with members of its own: `owned` is wr_problem_json() and more. */
+void wr_answer_problem_json(struct wr_request *req, enum wr_err err, struct wr_json *owned, int retry_s);
 
 /* ---- sockets ---- */
 /* WR_ERR_BUSY: not taken, on_writable() will come. */
 enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len) WR_MUST_CHECK;
-void wr_socket_close(struct wr_socket *s, int code,
-                     const char *reason); /* on_close comes later, from the loop */
+/* `on_close` comes later, from the loop. */
+void wr_socket_close(struct wr_socket *s, int code, const char *reason);
 
 /* ---- the server ---- */
 struct wr_http_config {
     const char *listen; /* "127.0.0.1:7081" */
-    const char *public_url, *allowed_origins, *trusted_proxies;
+    const char *public_url, *allowed_origins;
     const struct wr_route *routes;
     const struct wr_socket_route *socket_routes;
     void *ctx;                                /* for handlers; may be set later by wr_http_set_ctx */
     int header_deadline_ms, body_deadline_ms; /* 0: 5 s and 10 s, absolute */
+    int answer_deadline_ms; /* 0: 60 s; the client of a handler that takes longer is told so and let go */
     int ping_s, silence_s;                    /* 0: 25 s with jitter, 60 s */
 };
 enum wr_err wr_http_open(struct wr_http **out, struct wr_loop *loop,

@@ -74,25 +74,33 @@ static char *origin_form(char *target)
     return strchr(target + scheme, '/');
 }
 
-static const char *parse_request_line(char *line, struct wr_head *out)
+static bool all_upper(const char *text)
 {
-    char *target = strchr(line, ' ');
-    char *version = target ? strchr(target + 1, ' ') : NULL;
-    if (!version || target == line)
-        return "The request line is not method, target and version.";
-    *target++ = 0;
-    *version++ = 0;
-    for (const char *c = line; *c; c++)
-        if (!is_upper(*c))
-            return "The method is not one.";
+    while (is_upper(*text))
+        text++;
+    return !*text;
+}
+
+/* Visible ASCII: nothing that a path or a query would have to escape. */
+static bool all_visible(const char *text)
+{
+    while (*text > ' ' && *text <= '~')
+        text++;
+    return !*text;
+}
+
+static const char *parse_version(const char *version, struct wr_head *out)
+{
     out->http_1_0 = !strcmp(version, "HTTP/1.0");
     out->keep_alive = !out->http_1_0;
-    if (!out->http_1_0 && strcmp(version, "HTTP/1.1") != 0)
-        return "This server speaks HTTP/1.1.";
-    for (const char *c = target; *c; c++)
-        if (*c <= ' ' || (unsigned char)*c > 126)
-            return "The target holds characters that must be escaped.";
-    if (strcmp(line, "CONNECT") != 0)
+    return out->http_1_0 || !strcmp(version, "HTTP/1.1") ? NULL : "This server speaks HTTP/1.1.";
+}
+
+static const char *parse_target(char *target, struct wr_head *out)
+{
+    if (!all_visible(target))
+        return "The target holds characters that must be escaped.";
+    if (strcmp(out->method, "CONNECT") != 0)
         target = origin_form(target);
     if (!target || !*target)
         return "The target is not a path.";
@@ -101,70 +109,144 @@ static const char *parse_request_line(char *line, struct wr_head *out)
         out->query = query + 1;
     if (query)
         *query = 0;
-    out->method = line;
     out->target = target;
     return NULL;
 }
 
+static const char *parse_request_line(char *line, struct wr_head *out)
+{
+    char *target = strchr(line, ' ');
+    char *version = target ? strchr(target + 1, ' ') : NULL;
+    if (!version || target == line)
+        return "The request line is not method, target and version.";
+    *target++ = 0;
+    *version++ = 0;
+    if (!all_upper(line))
+        return "The method is not one.";
+    out->method = line;
+    const char *why = parse_version(version, out);
+    return why ? why : parse_target(target, out);
+}
+
+/* The name becomes lower case; where it ends. */
+static char *lower_name(char *name)
+{
+    for (; is_token_char(*name); name++)
+        if (is_upper(*name))
+            *name = (char)(*name | 0x20);
+    return name;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    size_t len = strlen(text);
+    while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        text[--len] = 0;
+    return text;
+}
+
+static bool has_controls(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == 127)
+            return true;
+    return false;
+}
+
 static const char *parse_field(char *line, struct wr_head *out)
 {
-    char *colon = line;
-    for (; is_token_char(*colon); colon++)
-        if (is_upper(*colon))
-            *colon = (char)(*colon | 0x20);
+    char *colon = lower_name(line);
     if (*colon != ':' || colon == line)
         return "A header line is not name and value.";
     if (out->count == WR_FIELDS_MAX)
         return "There are too many headers.";
-    *colon++ = 0;
-    colon += strspn(colon, " \t");
-    size_t len = strlen(colon);
-    while (len && (colon[len - 1] == ' ' || colon[len - 1] == '\t'))
-        colon[--len] = 0;
-    for (const char *c = colon; *c; c++)
-        if (((unsigned char)*c < ' ' && *c != '\t') || *c == 127)
-            return "A header value holds control characters.";
-    out->fields[out->count++] = (struct wr_head_field){line, colon};
+    *colon = 0;
+    char *value = trim(colon + 1);
+    if (has_controls(value))
+        return "A header value holds control characters.";
+    out->fields[out->count++] = (struct wr_head_field){line, value};
     return NULL;
 }
 
-static const char *parse_length(const char *value, struct wr_head *out)
+/* ---- what the headers mean for reading on: length, connection, expectation ---- */
+
+struct reading {
+    struct wr_head *head;
+    int hosts, lengths;
+    bool upgrade, wants_upgrade;
+};
+
+static const char *apply_host(struct reading *r, const char *value)
+{
+    (void)value;
+    r->hosts++;
+    return NULL;
+}
+
+static const char *apply_length(struct reading *r, const char *value)
 {
     size_t digits = strspn(value, "0123456789");
+    if (r->lengths++)
+        return "Content-Length comes twice.";
     if (!digits || value[digits] || digits > 10)
         return "Content-Length is not a number.";
-    out->content_length = 0;
     for (const char *c = value; *c; c++)
-        out->content_length = out->content_length * 10 + (size_t)(*c - '0');
+        r->head->content_length = r->head->content_length * 10 + (size_t)(*c - '0');
     return NULL;
 }
 
-/* What the headers mean for reading on: length, connection, expectation. */
+static const char *apply_encoding(struct reading *r, const char *value)
+{
+    (void)r, (void)value;
+    return "Transfer-Encoding is not accepted: send Content-Length.";
+}
+
+static const char *apply_expect(struct reading *r, const char *value)
+{
+    r->head->expects_continue = !strcasecmp(value, "100-continue");
+    return NULL;
+}
+
+static const char *apply_upgrade(struct reading *r, const char *value)
+{
+    (void)value;
+    r->upgrade = true;
+    return NULL;
+}
+
+static const char *apply_connection(struct reading *r, const char *value)
+{
+    if (wr_list_has(value, "close", true))
+        r->head->keep_alive = false;
+    r->wants_upgrade |= wr_list_has(value, "upgrade", true);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    const char *(*apply)(struct reading *r, const char *value);
+} meanings[] = {
+    {"host", apply_host},     {"content-length", apply_length}, {"transfer-encoding", apply_encoding},
+    {"expect", apply_expect}, {"upgrade", apply_upgrade},       {"connection", apply_connection},
+};
+
+static const char *apply_field(struct reading *r, const struct wr_head_field *field)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (!strcmp(field->name, meanings[i].name))
+            return meanings[i].apply(r, field->value);
+    return NULL;
+}
+
 static const char *apply_fields(struct wr_head *out)
 {
-    int hosts = 0, lengths = 0;
+    struct reading r = {.head = out};
     const char *why = NULL;
-    bool upgrade = false, wants_upgrade = false;
-    for (size_t i = 0; i < out->count && !why; i++) {
-        const char *name = out->fields[i].name, *value = out->fields[i].value;
-        if (!strcmp(name, "host")) {
-            hosts++;
-        } else if (!strcmp(name, "content-length")) {
-            why = lengths++ ? "Content-Length comes twice." : parse_length(value, out);
-        } else if (!strcmp(name, "transfer-encoding")) {
-            why = "Transfer-Encoding is not accepted: send Content-Length.";
-        } else if (!strcmp(name, "expect")) {
-            out->expects_continue = !strcasecmp(value, "100-continue");
-        } else if (!strcmp(name, "upgrade")) {
-            upgrade = true;
-        } else if (!strcmp(name, "connection")) {
-            if (wr_list_has(value, "close", true))
-                out->keep_alive = false;
-            wants_upgrade |= wr_list_has(value, "upgrade", true);
-        }
-    }
-    out->upgrades = upgrade && wants_upgrade;
-    if (!why && hosts != 1 && (hosts || !out->http_1_0))
+    for (size_t i = 0; i < out->count && !why; i++)
+        why = apply_field(&r, &out->fields[i]);
+    out->upgrades = r.upgrade && r.wants_upgrade;
+    if (!why && r.hosts != 1 && (r.hosts || !out->http_1_0))
         why = "There must be one Host header.";
     return why;
 }

@@ -34,8 +34,8 @@ bool wr_head_plausible(const char *bytes, size_t len);
 /* Reads the head of `len` bytes (from wr_head_end) in place: `bytes` is changed and must outlive `out`. On an
  * error `why` is a sentence. */
 enum wr_err wr_head_parse(char *bytes, size_t len, struct wr_head *out, const char **why) WR_MUST_CHECK;
-const char *wr_head_field(const struct wr_head *head,
-                          const char *name); /* the first of that name; NULL: absent */
+/* The first of that name; NULL: absent. */
+const char *wr_head_field(const struct wr_head *head, const char *name);
 /* Whether a comma list such as Connection holds this token. */
 bool wr_list_has(const char *list, const char *token, bool any_case);
 

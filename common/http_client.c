@@ -8,6 +8,7 @@
 #include "mem.h"
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct wr_http_client {
     struct wr_timer *delay;
     struct call *calls;
     int in_flight, in_flight_max;
+    bool delivering; /* inside a caller's callback */
 };
 
 struct interest { /* one descriptor that libcurl waits for */
@@ -44,13 +46,24 @@ struct interest { /* one descriptor that libcurl waits for */
 
 /* ---- calls ---- */
 
-static void free_call(struct wr_http_client *c, struct call *call)
+/* Its place is free for what its callback may ask next. */
+static void take_out(struct wr_http_client *c, struct call *call)
 {
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
     c->in_flight--;
     curl_multi_remove_handle(c->multi, call->easy);
+}
+
+static void end_call(struct wr_http_client *c, struct call *call, enum wr_err err, long status)
+{
+    take_out(c, call);
+    if (err)
+        wr_buf_clear(&call->answer); /* half an answer is none */
+    c->delivering = true;
+    call->done(call->ctx, err, (int)status, call->answer.len ? call->answer.at : "", call->answer.len);
+    c->delivering = false;
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
     wr_buf_free(&call->answer);
@@ -75,10 +88,11 @@ static void finish(struct wr_http_client *c, struct call *call, CURLcode code)
         wr_warn("outgoing request failed", "err=%s why=\"%s\"", wr_err_slug(err), curl_easy_strerror(code));
     else
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (err)
-        wr_buf_clear(&call->answer); /* half an answer is none */
-    call->done(call->ctx, err, (int)status, call->answer.len ? call->answer.at : "", call->answer.len);
-    free_call(c, call);
+    if (!err && (status < 100 || status > 599)) { /* curl takes any number */
+        err = WR_ERR_NO_ANSWER;
+        status = 0;
+    }
+    end_call(c, call, err, status);
 }
 
 static void finish_ended(struct wr_http_client *c)
@@ -189,11 +203,11 @@ void wr_http_client_close(struct wr_http_client *c)
 {
     if (!c)
         return;
-    while (c->calls) {
-        struct call *call = c->calls;
-        call->done(call->ctx, WR_ERR_NO_ANSWER, 0, "", 0);
-        free_call(c, call);
-    }
+    if (c->delivering)
+        abort();          /* from inside its own callback: the contract forbids it */
+    c->in_flight_max = 0; /* what callbacks ask now is refused */
+    while (c->calls)
+        end_call(c, c->calls, WR_ERR_NO_ANSWER, 0);
     curl_multi_cleanup(c->multi);
     wr_timer_free(c->delay);
     free(c);
@@ -255,7 +269,8 @@ enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_c
         call->next->link = &call->next;
     c->calls = call;
     c->in_flight++;
-    curl_multi_add_handle(c->multi, call->easy); /* starts from the loop: on_delay() was called with 0 */
+    if (curl_multi_add_handle(c->multi, call->easy)) /* starts from the loop: on_delay() was called with 0 */
+        abort();                                     /* memory */
     return WR_OK;
 }
 

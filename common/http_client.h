@@ -11,8 +11,8 @@
 struct wr_http_client;
 enum wr_err wr_http_client_open(struct wr_http_client **out, struct wr_loop *loop,
                                 int in_flight_max) WR_MUST_CHECK;
-void wr_http_client_close(
-    struct wr_http_client *c); /* pending callbacks run with NO_ANSWER before it returns */
+/* Pending callbacks run with NO_ANSWER before it returns; takes NULL. Never from inside a callback of `c`. */
+void wr_http_client_close(struct wr_http_client *c);
 struct wr_http_call {
     const char *method, *url;
     const char *headers[8]; /* "Name: value", ends with NULL */
@@ -21,7 +21,8 @@ struct wr_http_call {
     int deadline_ms;
 };
 typedef void wr_http_done(void *ctx, enum wr_err err, int status, const char *body, size_t len);
-/* WR_ERR_BUSY when in_flight_max are under way: then the callback will not run. */
+/* WR_ERR_BUSY when in_flight_max are under way: then the callback will not run. A callback may call again: the
+ * place of its own request is free. */
 enum wr_err wr_http_client_call(struct wr_http_client *c, const struct wr_http_call *call, wr_http_done *done,
                                 void *ctx) WR_MUST_CHECK;
 /* Appends "name=value" to a form body, escaped, with '&' between. */

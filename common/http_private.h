@@ -2,8 +2,8 @@
  *
  *   listener.c --fd--> connection.c --head--> dispatch.c --handler--> request.c (answer) --> connection.c
  *                                                 |
- *                                                 +--upgrade--> websocket.c (libwebsockets owns the
- * descriptor from here)
+ *                                                 +--upgrade--> websocket.c
+ *                                                               (libwebsockets owns the descriptor from here)
  *
  * HTTP/1.1 is read here and not by libwebsockets: 4.1.6 and 4.3.5 decode no Transfer-Encoding, complete a
  * body twice, turn CONNECT into a raw connection, spin while a request without a body waits for its answer
@@ -11,7 +11,6 @@
  * frames: the upgrade request it reads was written by us. */
 #ifndef WR_HTTP_PRIVATE_H
 #define WR_HTTP_PRIVATE_H
-#include "client_address.h"
 #include "http.h"
 #include "http1.h"
 #include "listener.h"
@@ -24,8 +23,8 @@ enum {
     WR_BODY_MAX = 16384,
     WR_MESSAGE_MAX = 4096,
     WR_KEEPALIVE_MS = 75000, /* longer than a proxy keeps an idle connection: it should close first */
-    WR_ANSWER_MS = 60000,    /* the client of a handler that takes longer is let go */
     WR_WRITE_MS = 60000,     /* the whole answer must have left by then */
+    WR_EVICT_MS = 2000,      /* who has been idle for so long goes when descriptors become scarce */
     WR_LINGER_MS =
         2000, /* after a refusal: time for the client to read it before what it still sends is reset */
 };
@@ -37,7 +36,6 @@ struct wr_http {
     struct wr_loop *loop;
     struct wr_http_config config; /* texts in it are not kept */
     struct wr_origins *origins;
-    struct wr_proxies *proxies;
     struct wr_listener *listener; /* NULL: not accepting any more */
     struct wr_ws *ws;
     struct wr_wheel wheel;
@@ -63,6 +61,9 @@ void wr_conn_accept(void *http, int fd, const char *peer);
 void wr_conn_answer(struct wr_conn *c, struct wr_buf *head, const void *body, size_t len, bool keep_alive);
 int wr_conn_release(struct wr_conn *c);         /* gives the descriptor away; the connection ends */
 bool wr_conn_has_more(const struct wr_conn *c); /* bytes behind the request have been read already */
+bool wr_conn_abandoned(const struct wr_conn *c); /* the client has closed its side: no socket can come of it */
+void wr_conn_drop(struct wr_conn *c);            /* closes without an answer, and frees the request in hand */
+void wr_conn_evict_idle(void *http);            /* makes room: the idle of WR_EVICT_MS and more */
 void wr_conn_close_idle(struct wr_http *http);  /* those without a request in hand */
 void wr_conn_close_all(struct wr_http *http);
 
@@ -82,8 +83,8 @@ struct wr_request {
     } * texts;          /* decoded query and form values handed out */
     const char *origin; /* the Origin header when it is on the list, for CORS */
     char allow[96];
-    char client[WR_ADDRESS_LEN]; /* the peer's; after the first question the client's */
-    bool client_known, close;
+    char client[WR_ADDRESS_LEN]; /* the peer's */
+    bool close;
 };
 void wr_request_free(struct wr_request *req);
 
@@ -98,6 +99,7 @@ struct wr_socket *wr_ws_socket(struct wr_http *http, const struct wr_socket_rout
 void *wr_ws_session(struct wr_socket *s);
 void wr_ws_discard(struct wr_socket *s);                        /* refused before it was adopted */
 void wr_ws_adopt(struct wr_socket *s, int fd, const char *key); /* key: the checked Sec-WebSocket-Key */
-void wr_ws_close(struct wr_http *http); /* from outside the loop's callbacks: it runs the loop to finish */
+/* False: libwebsockets keeps handles, and `http` must stay. */
+bool wr_ws_close(struct wr_http *http); /* from outside the loop's callbacks: it runs the loop to finish */
 
 #endif

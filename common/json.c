@@ -1,5 +1,6 @@
 #include "json.h"
 #include "log.h"
+#include "utf8.h"
 #include <assert.h>
 #include <jansson.h>
 #include <limits.h>
@@ -117,13 +118,6 @@ static enum wr_err decode_field(const json_t *v, const struct wr_json_field *f, 
         return decode_text(v, f, to, why);
     case WR_JSON_INT:
         return decode_int(v, f, to, why);
-    case WR_JSON_REAL:
-        if (!json_is_number(v)) {
-            say(why, "\"%s\" must be a number.", f->name);
-            return WR_ERR_INVALID;
-        }
-        *(double *)to = json_number_value(v);
-        return WR_OK;
     case WR_JSON_BOOL:
         if (!json_is_boolean(v)) {
             say(why, "\"%s\" must be true or false.", f->name);
@@ -218,44 +212,12 @@ struct wr_json *wr_json_build(const char *fmt, ...)
     return (struct wr_json *)json_object();
 }
 
-/* Length of the well-formed UTF-8 sequence (RFC 3629) at `at`, 0 when there is none. */
-static size_t sequence(const unsigned char *at, size_t left)
-{
-    unsigned char first = at[0], low = 0x80, high = 0xBF;
-    size_t len;
-    if (first < 0x80)
-        return first ? 1 : 0; /* jansson's texts hold no NUL */
-    if (first >= 0xC2 && first <= 0xDF)
-        len = 2;
-    else if (first >= 0xE0 && first <= 0xEF)
-        len = 3;
-    else if (first >= 0xF0 && first <= 0xF4)
-        len = 4;
-    else
-        return 0;
-    if (first == 0xE0)
-        low = 0xA0; /* shorter forms exist */
-    else if (first == 0xED)
-        high = 0x9F; /* surrogates */
-    else if (first == 0xF0)
-        low = 0x90;
-    else if (first == 0xF4)
-        high = 0x8F; /* past U+10FFFF */
-    if (left < len || at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
 struct wr_json *wr_json_bytes(const void *bytes, size_t len)
 {
-    const unsigned char *at = bytes;
+    const char *at = bytes;
     struct wr_buf text = {0};
     for (size_t i = 0; i < len;) {
-        size_t good = sequence(at + i, len - i);
+        size_t good = at[i] ? wr_utf8_sequence(at + i, len - i) : 0; /* jansson's texts hold no NUL */
         if (good)
             wr_buf_add(&text, at + i, good);
         else

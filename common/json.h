@@ -18,12 +18,11 @@ struct wr_json; /* one value; trees own their children */
 enum wr_err wr_json_parse(struct wr_json **out, const char *text, size_t len, char why[160]) WR_MUST_CHECK;
 void wr_json_free(struct wr_json *v);
 
-enum wr_json_type { WR_JSON_TEXT, WR_JSON_INT, WR_JSON_REAL, WR_JSON_BOOL, WR_JSON_ANY };
+enum wr_json_type { WR_JSON_TEXT, WR_JSON_INT, WR_JSON_BOOL, WR_JSON_ANY };
 struct wr_json_field {
     const char *name;
     enum wr_json_type type;
-    size_t offset; /* TEXT: char[cap]; INT: int64_t; REAL: double; BOOL: bool; ANY: const struct wr_json *
-                      (borrowed) */
+    size_t offset; /* TEXT: char[cap]; INT: int64_t; BOOL: bool; ANY: const struct wr_json * (borrowed) */
     size_t cap;    /* TEXT: bytes with NUL; longer text is WR_ERR_INVALID. `null` counts as absent */
     bool required;
     int64_t min, max; /* INT: accepted range when max > min; TEXT: least length in min */

@@ -30,6 +30,11 @@ struct wr_keyring {
 static const char *const state_names[] = {
     [WR_KEY_NEXT] = "next", [WR_KEY_CURRENT] = "current", [WR_KEY_PREVIOUS] = "previous"};
 
+const char *wr_key_state_name(enum wr_key_state state)
+{
+    return state_names[state];
+}
+
 /* ---- keys.json ---- */
 
 struct row {

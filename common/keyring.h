@@ -24,6 +24,7 @@ enum wr_err wr_key_list_read(struct wr_key_list *out, const char *folder) WR_MUS
 enum wr_err wr_key_list_write(const struct wr_key_list *list, const char *folder) WR_MUST_CHECK;
 struct wr_key_entry *wr_key_list_find(struct wr_key_list *list, const char *kid); /* NULL: none */
 struct wr_buf wr_key_path(const char *folder, const char *kid);                   /* of the .pem */
+const char *wr_key_state_name(enum wr_key_state state);
 
 const struct wr_ed25519 *wr_keyring_key(const struct wr_keyring *ring, const char *kid); /* NULL: unknown */
 const struct wr_ed25519 *wr_keyring_signer(const struct wr_keyring *ring);               /* NULL: VERIFY */

@@ -23,6 +23,15 @@ static enum wr_err lock_folder(const char *folder, int *fd)
     return WR_ERR_BACKEND;
 }
 
+enum wr_err wr_keys_list(const char *folder, wr_key_visit *visit, void *ctx)
+{
+    struct wr_key_list list;
+    enum wr_err err = wr_key_list_read(&list, folder);
+    for (size_t i = 0; !err && i < list.count; i++)
+        visit(ctx, list.at[i].kid, wr_key_state_name(list.at[i].state));
+    return err;
+}
+
 static bool has_list(const char *folder)
 {
     struct stat seen;

@@ -18,3 +18,12 @@ local function line_advance(line, gen)
     redis.call('HSET', line, 'clock', string.format('%.0f', clock), 'time', string.format('%.0f', now))
     return clock
 end
+-- The time of day for somebody whose own clock says `now`: that, unless it is more than 2 s out of what Redis TIME and the
+-- line's clock say. Both are asked, for TIME may have been set, and the line's clock stands still while nobody looks.
+local function line_wall(clock, now)
+    local time = line_time()
+    local least, most = math.min(clock, time), math.max(clock, time)
+    if now < least - 2000 then return least end
+    if now > most + 2000 then return most end
+    return now
+end

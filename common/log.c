@@ -1,5 +1,7 @@
 #include "log.h"
 #include "clock.h"
+#include <errno.h>
+#include <printf.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,6 +12,8 @@
 #define PER_SECOND_MAX 20
 #define MESSAGES_MAX 512 /* distinct literals that are limited; a power of two */
 #define LINE_MAX_LEN 2048
+#define PAIRS_MAX_LEN (LINE_MAX_LEN - 256) /* leaves room for the rest of the line */
+#define VALUE_MAX_LEN 1024
 
 struct rate { /* how often one message was printed in the second that began at `since` */
     const char *msg;
@@ -80,31 +84,97 @@ static bool may_print(const char *msg, uint64_t *suppressed)
     return true;
 }
 
-static void append(char *line, size_t *len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void append(char *line, size_t *len, const char *fmt, ...)
+struct text {
+    char *at;
+    size_t len, cap;
+};
+
+static void put(struct text *t, char c)
+{
+    if (t->len + 1 < t->cap)
+        t->at[t->len++] = c;
+}
+
+static void append(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct text *t, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int added = vsnprintf(line + *len, LINE_MAX_LEN - *len, fmt, args);
+    int added = vsnprintf(t->at + t->len, t->cap - t->len, fmt, args);
     va_end(args);
     if (added > 0)
-        *len += (size_t)added < LINE_MAX_LEN - *len ? (size_t)added : LINE_MAX_LEN - *len - 1;
+        t->len += (size_t)added < t->cap - t->len ? (size_t)added : t->cap - t->len - 1;
 }
 
-static void append_pairs(char *line, size_t *len, const char *fmt, va_list args)
+/* What an argument says, so that it ends neither its line nor its quotes. */
+static void put_value(struct text *t, const char *value)
 {
-    char pairs[LINE_MAX_LEN - 256]; /* leaves room for the rest of the line */
-    if (vsnprintf(pairs, sizeof pairs, fmt, args) <= 0)
-        return;
-    for (char *c = pairs; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            put(t, '\\');
+        put(t, (unsigned char)*value < 0x20 || *value == 0x7f ? '?' : *value);
     }
-    append(line, len, " %s", pairs);
+}
+
+/* One conversion, with the arguments it takes. */
+static void put_conversion(struct text *t, const char *spec, va_list *args)
+{
+    char value[VALUE_MAX_LEN];
+    int types[2]; /* of its arguments: a "*" is one, before the value */
+    size_t count = parse_printf_format(spec, 2, types);
+    int star = count == 2 ? va_arg(*args, int) : -1;
+    int type = count ? types[count - 1] : PA_LAST; /* none: %m, %% */
+#define FORMAT(v)                                                                                            \
+    (count == 2 ? snprintf(value, sizeof value, spec, star, v) : snprintf(value, sizeof value, spec, v))
+    switch (type & ~PA_FLAG_SHORT) {
+    case PA_STRING:
+        FORMAT(va_arg(*args, const char *));
+        break;
+    case PA_DOUBLE:
+        FORMAT(va_arg(*args, double));
+        break;
+    case PA_INT | PA_FLAG_LONG:
+        FORMAT(va_arg(*args, long));
+        break;
+    case PA_INT | PA_FLAG_LONG_LONG:
+        FORMAT(va_arg(*args, long long));
+        break;
+    case PA_POINTER:
+        FORMAT(va_arg(*args, void *));
+        break;
+    case PA_LAST:
+        FORMAT(0);
+        break;
+    default:
+        FORMAT(va_arg(*args, int));
+        break;
+    }
+#undef FORMAT
+    put_value(t, value);
+}
+
+/* The text of `fmt` is ours, quotes and all; what its conversions bring is not. */
+static void append_pairs(struct text *t, const char *fmt, va_list *args)
+{
+    if (*fmt)
+        put(t, ' ');
+    while (*fmt) {
+        char spec[16];
+        size_t len = *fmt == '%' ? strcspn(fmt + 1, "diouxXcspfeEgGm%") + 2 : 0;
+        if (len && len < sizeof spec) {
+            memcpy(spec, fmt, len);
+            spec[len] = '\0';
+            put_conversion(t, spec, args);
+            fmt += len;
+        } else {
+            put(t, *fmt++);
+        }
+    }
 }
 
 void wr_log(enum wr_log_level level, const char *msg, const char *fmt, ...)
 {
+    int why = errno; /* of %m */
     uint64_t suppressed;
     if (level < least_level)
         return;
@@ -114,20 +184,22 @@ void wr_log(enum wr_log_level level, const char *msg, const char *fmt, ...)
     if (!print)
         return;
     char line[LINE_MAX_LEN], when[25];
-    size_t len = 0;
+    struct text t = {.at = line, .cap = PAIRS_MAX_LEN};
     wr_wall_text(wr_wall_ms(), when);
-    append(line, &len, "%s level=%s msg=\"%.120s\"", when, level_names[level], msg);
+    append(&t, "%s level=%s msg=\"%.120s\"", when, level_names[level], msg);
     va_list args;
     va_start(args, fmt);
-    append_pairs(line, &len, fmt, args);
+    errno = why;
+    append_pairs(&t, fmt, &args);
     va_end(args);
+    t.cap = sizeof line;
     if (suppressed)
-        append(line, &len, " suppressed=%llu", (unsigned long long)suppressed);
+        append(&t, " suppressed=%llu", (unsigned long long)suppressed);
     if (process_name)
-        append(line, &len, " process=%s pid=%d", process_name, (int)getpid());
-    line[len++] = '\n';
+        append(&t, " process=%s pid=%d", process_name, (int)getpid());
+    line[t.len++] = '\n';
     /* One write: lines of several processes do not mix. Nobody could be told of a log that cannot be written.
      */
-    ssize_t written = write(STDERR_FILENO, line, len);
+    ssize_t written = write(STDERR_FILENO, line, t.len);
     (void)written;
 }

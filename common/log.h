@@ -1,6 +1,7 @@
 /* log.h - one event a line on stderr: `2026-01-02T03:04:05.678Z level=info msg="order held" order=... ms=3`.
  *
- * Never tokens, secrets or personal data. Control characters of the arguments become '?'. The same message is
+ * Never tokens, secrets or personal data. Of the arguments, control characters become '?', a quote and a backslash
+ * get a backslash before them, and 1 KB is kept. The same message is
  * printed at most 20 times a second; what was dropped is counted in the next line (`suppressed=N`). */
 #ifndef WR_LOG_H
 #define WR_LOG_H
@@ -9,7 +10,8 @@
 
 enum wr_log_level { WR_LOG_DEBUG, WR_LOG_INFO, WR_LOG_WARN, WR_LOG_ERROR };
 
-void wr_log_open(enum wr_log_level least, const char *process); /* `process` is kept: a literal */
+/* Before threads; `process` is kept: a literal. */
+void wr_log_open(enum wr_log_level least, const char *process);
 bool wr_log_level_parse(const char *text, enum wr_log_level *out);
 /* `msg` is a literal; `fmt` is the key=value part, "" for none; quote text values: what="%s". */
 void wr_log(enum wr_log_level level, const char *msg, const char *fmt, ...)

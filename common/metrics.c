@@ -131,6 +131,13 @@ int64_t wr_metric_read(size_t id)
     return observations;
 }
 
+void wr_metric_raise_to(size_t id, int64_t total)
+{
+    int64_t missing = total - wr_metric_read(id);
+    if (missing > 0)
+        wr_metric_add(id, missing);
+}
+
 static int64_t total(size_t slot)
 {
     int64_t sum = 0;

@@ -15,8 +15,11 @@ struct wr_metric {
     const char *name, *labels, *help; /* labels: "kind=\"poll\"" or NULL; rows of one name stand together */
     enum wr_metric_type type;         /* HISTOGRAM: observations in microseconds, printed in seconds */
 };
-/* In a daemon: an X-macro table -> `enum metric { METRIC_JOINS, ... }` and the array given here. Ids are
- * indices. */
+/* A daemon's table has rows X(ID, TYPE, name, labels, help); the first makes its ids, the second the array given
+ * to wr_metrics_open(). Ids are indices. */
+#define WR_METRIC_ID(id, type_, name_, labels_, help_) METRIC_##id,
+#define WR_METRIC_ROW(id, type_, name_, labels_, help_)                                                      \
+    [METRIC_##id] = {.name = name_, .labels = labels_, .help = help_, .type = WR_##type_},
 void wr_metrics_open(const struct wr_metric *table, size_t count, int workers); /* before forking */
 /* After forking: which slab is mine; zeroes its gauges. `workers` itself is the slab of the process that
  * watches them. */
@@ -24,11 +27,13 @@ void wr_metrics_worker(int index);
 void wr_metric_add(size_t id, int64_t n);
 void wr_metric_set(size_t id, int64_t value); /* gauges: this worker's part */
 void wr_metric_observe_us(size_t id, uint64_t us);
-int64_t wr_metric_read(size_t id); /* this worker's part, for tests and summaries */
+/* A counter that a library keeps: brings this worker's part up to `total`, and never down. One caller a counter. */
+void wr_metric_raise_to(size_t id, int64_t total);
+int64_t wr_metric_read(size_t id); /* this worker's part, for tests */
 void wr_metrics_render(struct wr_buf *out);
-void wr_metrics_restart(
-    void); /* counts wr_worker_restarts_total; the process that watches the workers calls it */
-void wr_metrics_refusal(
-    enum wr_err err); /* counts wr_refusals_total{problem="slug"}; http and sockets call it */
+/* Counts wr_worker_restarts_total; the process that watches the workers calls it. */
+void wr_metrics_restart(void);
+/* Counts wr_refusals_total{problem="slug"}; http and sockets call it. */
+void wr_metrics_refusal(enum wr_err err);
 
 #endif

@@ -14,8 +14,6 @@ static const struct wr_option frame_options[] = {
                 "The one public origin, scheme and host and port; https makes cookies Secure."),
     WR_OPT_TEXT(F, allowed_origins, "--allowed-origins", "WR_ALLOWED_ORIGINS", "",
                 "Further origins whose pages may call, separated by commas."),
-    WR_OPT_TEXT(F, trusted_proxies, "--trusted-proxies", "WR_TRUSTED_PROXIES", "",
-                "Networks (CIDR, separated by commas) whose X-Forwarded-For is believed."),
     WR_OPT_INT(F, drain_ms, "--drain-ms", "WR_DRAIN_MS", "10000", 0, 600000,
                "How long work in flight may take to end after SIGTERM, in ms."),
     {0},
@@ -79,16 +77,6 @@ static bool set_int(const struct wr_option *o, const char *from, const char *val
     return true;
 }
 
-static bool set_flag(const char *from, const char *value, bool *field, struct wr_buf *why)
-{
-    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
-        wr_buf_printf(why, "%s: 0 or 1 is expected, not \"%.60s\"", from, value);
-        return false;
-    }
-    *field = value[0] == '1';
-    return true;
-}
-
 static bool set(const struct wr_option *o, const char *from, const char *value, void *config,
                 struct wr_buf *why)
 {
@@ -103,21 +91,17 @@ static bool set(const struct wr_option *o, const char *from, const char *value, 
         return true;
     case WR_OPTION_INT:
         return set_int(o, from, value, field, why);
-    case WR_OPTION_FLAG:
-        return set_flag(from, value, field, why);
     }
     abort();
 }
 
 /* The value of the flag at argv[*i], which moves on when the value is an argument of its own. NULL: there is
  * none. */
-static const char *value_at(const struct wr_option *o, int argc, char **argv, int *i)
+static const char *value_at(int argc, char **argv, int *i)
 {
     const char *equals = strchr(argv[*i], '=');
     if (equals)
         return equals + 1;
-    if (o->type == WR_OPTION_FLAG)
-        return "1";
     return *i + 1 < argc ? argv[++*i] : NULL;
 }
 
@@ -137,7 +121,7 @@ static int read_flags(const struct rows *rows, int argc, char **argv, void *conf
             wr_buf_printf(why, "%.60s: there is no such option", argv[i]);
             return -1;
         }
-        const char *value = value_at(o, argc, argv, &i);
+        const char *value = value_at(argc, argv, &i);
         if (!value)
             wr_buf_printf(why, "%s: a value is expected", o->flag);
         if (!value || !set(o, o->flag, value, config, why))
@@ -148,28 +132,36 @@ static int read_flags(const struct rows *rows, int argc, char **argv, void *conf
     return left;
 }
 
+static bool must_be_given(const struct wr_option *o, struct wr_buf *why)
+{
+    wr_buf_text(why, o->flag);
+    if (o->env)
+        wr_buf_printf(why, " (%s)", o->env);
+    wr_buf_text(why, ": must be given");
+    return false;
+}
+
 /* What was not given as a flag: environment, else fallback. An empty variable counts as none. */
+static bool set_unnamed(const struct wr_option *o, bool serving, void *config, struct wr_buf *why)
+{
+    const char *value = o->env ? getenv(o->env) : NULL;
+    if (value && value[0])
+        return set(o, o->env, value, config, why);
+    if (o->fallback)
+        return set(o, o->flag, o->fallback, config, why);
+    if (serving)
+        return must_be_given(o, why);
+    if (o->type == WR_OPTION_TEXT)
+        *(const char **)((char *)config + o->offset) = "";
+    return true;
+}
+
 static bool read_rest(const struct rows *rows, bool serving, void *config, const bool given[ROWS_MAX],
                       struct wr_buf *why)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        const struct wr_option *o = rows->at[i];
-        const char *value = o->env ? getenv(o->env) : NULL;
-        bool from_env = value && value[0];
-        if (given[i])
-            continue;
-        if (from_env ? !set(o, o->env, value, config, why)
-                     : o->fallback && !set(o, o->flag, o->fallback, config, why))
+        if (!given[i] && !set_unnamed(rows->at[i], serving, config, why))
             return false;
-        if (from_env || o->fallback)
-            continue;
-        if (serving) {
-            wr_buf_printf(why, "%s%s%s%s: must be given", o->flag, o->env ? " (" : "", o->env ? o->env : "",
-                          o->env ? ")" : "");
-            return false;
-        }
-        if (o->type == WR_OPTION_TEXT)
-            *(const char **)((char *)config + o->offset) = "";
     }
     return true;
 }
@@ -258,7 +250,7 @@ void wr_options_help(const struct wr_service *service, struct wr_buf *out)
             wr_buf_printf(out, " From %" PRId64 " to %" PRId64 ".", o->min, o->max);
         if (!o->fallback)
             wr_buf_text(out, " Must be given.");
-        else if (o->fallback[0] && o->type != WR_OPTION_FLAG)
+        else if (o->fallback[0])
             wr_buf_printf(out, " Default: %s.", o->fallback);
         wr_buf_text(out, "\n");
     }
@@ -285,7 +277,7 @@ void wr_options_describe(const struct wr_service *service, struct wr_buf *out)
                       o->env ? "`" : "");
         if (!o->fallback)
             wr_buf_text(out, "must be given");
-        else if (o->fallback[0] && o->type != WR_OPTION_FLAG)
+        else if (o->fallback[0])
             wr_buf_printf(out, "`%s`", o->fallback);
         wr_buf_text(out, " | ");
         if (o->type == WR_OPTION_INT)

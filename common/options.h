@@ -25,7 +25,7 @@ struct wr_invocation wr_options_read(const struct wr_service *service, int argc,
                                      struct wr_buf *why);
 
 void wr_options_help(const struct wr_service *service, struct wr_buf *out); /* --help */
-void wr_options_describe(const struct wr_service *service,
-                         struct wr_buf *out); /* --describe-options: Markdown */
+/* --describe-options: Markdown, from which docs/configuration.md is made. */
+void wr_options_describe(const struct wr_service *service, struct wr_buf *out);
 
 #endif

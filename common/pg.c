@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "pg_conn.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -268,6 +269,18 @@ static enum wr_err simple(struct wr_pg_conn *c, const char *text, const char *wh
     return conclude(c, result, what, may_commit, NULL);
 }
 
+enum wr_err wr_pg_connect_read_only(struct wr_pg_conn **out, const char *url)
+{
+    enum wr_err err = wr_pg_connect(out, url);
+    if (!err)
+        err = simple(*out, "set default_transaction_read_only = on", "read only", false);
+    if (err) {
+        wr_pg_disconnect(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
 enum wr_err wr_pg_begin(struct wr_pg_conn *c)
 {
     if (refused(c))
@@ -343,16 +356,14 @@ enum wr_err wr_pg_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n, c
     return conclude(c, result, sql->name, may_commit, rows);
 }
 
-enum wr_err wr_pg_script(struct wr_pg_conn *c, const char *text)
-{
-    if (refused(c))
-        return WR_ERR_BACKEND;
-    return simple(c, text, "script", true);
-}
-
 const char *wr_pg_error(const struct wr_pg_conn *c)
 {
     return c->error;
+}
+
+bool wr_pg_refused(enum wr_err err)
+{
+    return err == WR_ERR_CONFLICT || err == WR_ERR_INVALID;
 }
 
 const char *wr_pg_version(void)
@@ -380,6 +391,12 @@ const char *wr_rows_text(const struct wr_rows *rows, size_t row, const char *col
     return PQgetisnull(rows->result, (int)row, at) ? NULL : PQgetvalue(rows->result, (int)row, at);
 }
 
+void wr_rows_copy(const struct wr_rows *rows, size_t row, const char *column, char *out, size_t cap)
+{
+    const char *text = wr_rows_text(rows, row, column);
+    snprintf(out, cap, "%s", text ? text : "");
+}
+
 int64_t wr_rows_int(const struct wr_rows *rows, size_t row, const char *column)
 {
     const char *text = wr_rows_text(rows, row, column);
@@ -398,6 +415,12 @@ void wr_rows_free(struct wr_rows *rows)
         return;
     PQclear(rows->result);
     free(rows);
+}
+
+const char *wr_pg_int_text(struct wr_pg_int *out, int64_t n)
+{
+    snprintf(out->text, sizeof out->text, "%" PRId64, n);
+    return out->text;
 }
 
 /* ---- array literals ---- */
@@ -420,6 +443,11 @@ void wr_pg_array_add(struct wr_buf *array, const char *text)
         }
     }
     wr_buf_text(array, "\"");
+}
+
+void wr_pg_array_int(struct wr_buf *array, int64_t n)
+{
+    wr_pg_array_add(array, WR_PG_INT(n));
 }
 
 void wr_pg_array_end(struct wr_buf *array)

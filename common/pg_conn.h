@@ -8,9 +8,13 @@
  */
 struct wr_pg_conn *wr_pg_conn_new(const bool *refusing);
 bool wr_pg_conn_open(struct wr_pg_conn *c, const char *url); /* blocks, at most 3 s an address */
-bool wr_pg_conn_alive(
-    struct wr_pg_conn *c); /* also reads what the server said unasked; closes it when it has ended */
+/* Also reads what the server said unasked; closes it when it has ended. */
+bool wr_pg_conn_alive(struct wr_pg_conn *c);
 void wr_pg_conn_free(struct wr_pg_conn *c);
-bool wr_pg_url_valid(const char *url); /* logs what is wrong */
+/* wr_pg_transact() by its parts. */
+enum wr_err wr_pg_begin(struct wr_pg_conn *c) WR_MUST_CHECK;
+enum wr_err wr_pg_commit(struct wr_pg_conn *c) WR_MUST_CHECK;
+void wr_pg_rollback(struct wr_pg_conn *c); /* after any error; harmless without a transaction */
+bool wr_pg_url_valid(const char *url);     /* logs what is wrong */
 
 #endif

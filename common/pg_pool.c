@@ -2,22 +2,23 @@
  *
  *   loop: wr_pg_submit() --waiting--> thread: work(conn, op) --finished--> wake --> loop: done(op, err)
  *
- * The lock guards the two lists and the counters; a connection belongs to its thread alone. A thread without
- * a connection takes jobs only while no thread has one: then they fail at once instead of waiting for the
- * database. */
+ * The lock guards the two lists and the counters; a connection belongs to its thread alone. A thread without a
+ * connection takes jobs only while no thread has one: then they fail at once instead of waiting for the database. */
+#include "backoff.h"
 #include "clock.h"
+#include "crypto.h"
 #include "log.h"
 #include "mem.h"
 #include "pg.h"
 #include "pg_conn.h"
-#include <pthread.h>
-#include <signal.h>
+#include "thread.h"
 #include <stdlib.h>
 #include <time.h>
 
 enum {
     BACKOFF_LEAST_MS = 100,
     BACKOFF_MOST_MS = 2000,
+    WAIT_MAX_MS = 5000,   /* a job that waited longer is not begun: whoever asked may have left */
     IDLE_CHECK_MS = 1000, /* how soon an idle thread notices that its connection is gone */
 };
 
@@ -26,6 +27,7 @@ struct job {
     wr_pg_work *work;
     wr_pg_done *done;
     void *op;
+    uint64_t submitted_ms;
     enum wr_err err;
 };
 struct list {
@@ -49,8 +51,10 @@ struct wr_pg {
 struct worker { /* what a thread knows of its connection */
     struct wr_pg *pg;
     struct wr_pg_conn *conn;
-    bool connected;                    /* counted in pg->connected */
-    uint64_t backoff_ms, next_attempt; /* next_attempt: wr_mono_ms() */
+    bool connected; /* counted in pg->connected */
+    bool tried;
+    int64_t failures;      /* of connecting, since it last did */
+    uint64_t next_attempt; /* wr_mono_ms() */
 };
 
 static void list_init(struct list *l)
@@ -102,14 +106,15 @@ static void set_connected(struct worker *w, bool connected)
 static void try_to_connect(struct worker *w)
 {
     struct wr_pg *pg = w->pg;
-    bool first = !w->backoff_ms;
+    bool first = !w->tried;
+    uint32_t random;
     pthread_mutex_unlock(&pg->lock);
     bool ok = wr_pg_conn_open(w->conn, pg->url);
     pthread_mutex_lock(&pg->lock);
-    w->backoff_ms = ok || first ? BACKOFF_LEAST_MS : w->backoff_ms * 2;
-    if (w->backoff_ms > BACKOFF_MOST_MS)
-        w->backoff_ms = BACKOFF_MOST_MS;
-    w->next_attempt = wr_mono_ms() + w->backoff_ms;
+    wr_random(&random, sizeof random);
+    w->tried = true;
+    w->failures = ok ? 0 : w->failures + 1;
+    w->next_attempt = wr_mono_ms() + wr_backoff_ms(w->failures, BACKOFF_LEAST_MS, BACKOFF_MOST_MS, random);
     if (first) {
         pg->untried--;
         pthread_cond_broadcast(&pg->changed);
@@ -125,8 +130,11 @@ static void run_job(struct worker *w)
     struct job *job = list_pop(&pg->waiting);
     pg->waiting_count--;
     pthread_mutex_unlock(&pg->lock);
+    bool late = wr_mono_ms() - job->submitted_ms > WAIT_MAX_MS;
     job->err = WR_ERR_BACKEND;
-    if (w->connected) {
+    if (late)
+        wr_warn("work waited too long for PostgreSQL", "limit_ms=%d", WAIT_MAX_MS);
+    if (w->connected && !late) {
         job->err = job->work(w->conn, job->op);
         wr_pg_rollback(w->conn); /* of work that ended without its commit */
     }
@@ -190,16 +198,10 @@ static void init_lock(struct wr_pg *pg)
 
 static void start_threads(struct wr_pg *pg, int threads)
 {
-    sigset_t all, before; /* signals are the loop's */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     pg->threads = wr_alloc((size_t)threads * sizeof *pg->threads);
     pg->thread_count = pg->untried = threads;
-    for (int i = 0; i < threads; i++) {
-        if (pthread_create(&pg->threads[i], NULL, run_thread, pg))
-            abort(); /* at start-up only */
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    for (int i = 0; i < threads; i++)
+        pg->threads[i] = wr_thread_start(run_thread, pg);
 }
 
 enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url, int threads,
@@ -220,9 +222,9 @@ enum wr_err wr_pg_open(struct wr_pg **out, struct wr_loop *loop, const char *url
     return WR_OK;
 }
 
-void wr_pg_close(struct wr_pg *pg)
+void wr_pg_stop(struct wr_pg *pg)
 {
-    if (!pg)
+    if (!pg || pg->closing)
         return;
     pthread_mutex_lock(&pg->lock);
     __atomic_store_n(&pg->closing, true, __ATOMIC_RELAXED);
@@ -236,6 +238,13 @@ void wr_pg_close(struct wr_pg *pg)
         list_push(&pg->finished, job);
     }
     deliver(pg);
+}
+
+void wr_pg_close(struct wr_pg *pg)
+{
+    if (!pg)
+        return;
+    wr_pg_stop(pg);
     wr_wake_free(pg->wake);
     pthread_cond_destroy(&pg->changed);
     pthread_mutex_destroy(&pg->lock);
@@ -250,7 +259,7 @@ enum wr_err wr_pg_submit(struct wr_pg *pg, wr_pg_work *work, wr_pg_done *done, v
     bool taken = !pg->closing && pg->waiting_count < pg->queue_max;
     if (taken) {
         struct job *job = wr_alloc(sizeof *job);
-        *job = (struct job){.work = work, .done = done, .op = op};
+        *job = (struct job){.work = work, .done = done, .op = op, .submitted_ms = wr_mono_ms()};
         list_push(&pg->waiting, job);
         pg->waiting_count++;
         pthread_cond_broadcast(&pg->changed);

@@ -66,23 +66,24 @@ static bool start(struct watcher *w, int index, const sigset_t *mask)
     return true;
 }
 
-static void on_death(struct watcher *w, int index, int how)
+static void note_end(struct watcher *w, int how)
 {
-    struct worker *worker = &w->workers[index];
+    bool asked = WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM; /* before it could listen for it */
+    if (how != 0 && !asked && !w->status)
+        w->status = 1;
+}
+
+/* What does not start will not start the next time: an option is wrong, or a port is taken. */
+static void give_up(struct watcher *w, int index, int status)
+{
+    wr_error("a worker gave up before any had started", "worker=%d status=%d", index, status);
+    w->status = status;
+    raise(SIGTERM); /* pending: the next turn ends the others */
+}
+
+static void start_later(struct worker *worker, int index, int how)
+{
     uint64_t now = wr_mono_ms();
-    worker->pid = 0;
-    if (w->ending) {
-        bool asked = WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM; /* before it could listen for it */
-        if (how != 0 && !asked)
-            w->status = w->status ? w->status : 1;
-        return;
-    }
-    if (WIFEXITED(how) && WEXITSTATUS(how) != 0 && !atomic_load(started)) {
-        wr_error("a worker gave up before any had started", "worker=%d status=%d", index, WEXITSTATUS(how));
-        w->status = WEXITSTATUS(how);
-        raise(SIGTERM); /* pending: the next turn ends the others */
-        return;
-    }
     bool young = now - worker->born_ms < YOUNG_MS;
     worker->delay_ms = young && worker->delay_ms ? worker->delay_ms * 2 : FIRST_DELAY_MS;
     if (worker->delay_ms > LAST_DELAY_MS)
@@ -92,6 +93,17 @@ static void on_death(struct watcher *w, int index, int how)
     wr_warn("worker died", "worker=%d signal=%d status=%d again_in_ms=%d", index,
             WIFSIGNALED(how) ? WTERMSIG(how) : 0, WIFEXITED(how) ? WEXITSTATUS(how) : 0,
             (int)worker->delay_ms);
+}
+
+static void on_death(struct watcher *w, int index, int how)
+{
+    w->workers[index].pid = 0;
+    if (w->ending)
+        note_end(w, how);
+    else if (WIFEXITED(how) && WEXITSTATUS(how) != 0 && !atomic_load(started))
+        give_up(w, index, WEXITSTATUS(how));
+    else
+        start_later(&w->workers[index], index, how);
 }
 
 /* ---- all of them ---- */

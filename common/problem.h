@@ -4,9 +4,9 @@
 #define WR_PROBLEM_H
 #include "err.h"
 #include "json.h"
-#include "mem.h"
 
-/* `detail`: a sentence about this very case; NULL: the title, as a sentence. Appends to `out`. */
-void wr_problem_render(enum wr_err err, const char *detail, struct wr_buf *out);
+/* `detail`: a sentence about this very case; NULL: the title, as a sentence. Owned by the caller, who may add
+ * members. */
+struct wr_json *wr_problem_json(enum wr_err err, const char *detail);
 
 #endif

@@ -3,27 +3,24 @@
  *           dial                 run id read
  *   DOWN ----------> GREETING ----------------> UP
  *     ^                 |                        |
- *     +---- lose() -----+------------------------+     50 ms, doubling to 1 s, then dial again
+ *     +--- on_lost() ---+------------------------+     redis_link.c dials again
  *
- * Redis answers in order, so what is in flight is one queue, and one watchdog on its oldest member is every
- * request's deadline: when that one is overdue, everything behind it waits for the same silent process, and
- * the connection goes. Requests that cannot be sent wait for the next turn in a second queue, `refused`. */
+ * Redis answers in order, so what is in flight is one queue, and one watchdog on its oldest member is every request's
+ * deadline: when that one is overdue, everything behind it waits for the same silent process, and the connection goes.
+ * Requests that cannot be sent wait for the next turn in a second queue, `refused`. */
 #include "redis.h"
 #include "clock.h"
 #include "log.h"
-#include "redis_wire.h"
-#include <ctype.h>
+#include "redis_link.h"
+#include "redis_private.h"
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RUN_ID_LEN 40
-#define SCRIPTS_MAX 64
-#define BACKOFF_MIN_MS 50
-#define BACKOFF_MAX_MS 1000
 
 enum state { DOWN, GREETING, UP };
+enum { LATE_MS = 20 }; /* a watchdog so much behind its time was kept from running */
 
 struct op {
     struct op *next;
@@ -42,24 +39,18 @@ struct queue {
 
 struct wr_redis {
     struct wr_redis_config config;
-    char *address, *username, *password;
-    struct wr_wire_address where;
-    struct wr_wire wire;
+    struct wr_link link;
     enum state state;
     bool delivering;       /* inside a caller's callback */
     bool reconnect_wanted; /* decided inside a reply; done after it */
-    int greetings;         /* answers still to come before UP: AUTH, INFO */
+    size_t greetings;      /* answers still to come before UP: AUTH, INFO */
     uint64_t greeted_ms;
     char run_id[RUN_ID_LEN + 1];
     struct queue in_flight, refused;
-    struct wr_timer *watchdog, *redial, *refusals;
-    uint64_t backoff_ms;
-    /* Scripts this connection has sent whole. The first use is an EVAL, so that a command pipelined behind it
-     * (WAIT) is never overtaken by the second sending that NOSCRIPT would need. */
-    const struct wr_script *known[SCRIPTS_MAX];
-    size_t known_count;
-    const char **argv;
-    size_t *lens, argv_cap;
+    struct wr_timer *watchdog, *refusals;
+    bool looked_again; /* the watchdog found the oldest overdue, and gave it one more turn of the loop */
+    struct wr_scripts scripts;
+    struct wr_argv argv;
 };
 
 /* ---- queues ---- */
@@ -127,28 +118,6 @@ static void refuse(struct wr_redis *r, struct op *op, enum wr_err err)
 }
 
 /* ---- sending ---- */
-static void room(struct wr_redis *r, size_t count)
-{
-    if (count <= r->argv_cap)
-        return;
-    r->argv_cap = count * 2;
-    r->argv = wr_realloc(r->argv, r->argv_cap * sizeof *r->argv);
-    r->lens = wr_realloc(r->lens, r->argv_cap * sizeof *r->lens);
-}
-
-static void put(struct wr_redis *r, size_t i, const char *text, size_t len)
-{
-    r->argv[i] = text;
-    r->lens[i] = len;
-}
-
-static size_t put_args(struct wr_redis *r, size_t at, const struct wr_args *args)
-{
-    for (size_t i = 0, from = 0; i < args->count; from = args->ends[i++])
-        put(r, at + i, args->bytes.at + from, args->ends[i] - from);
-    return at + args->count;
-}
-
 static uint64_t deadline_ms(const struct wr_redis *r)
 {
     return (uint64_t)r->config.deadline_ms;
@@ -162,27 +131,16 @@ static void in_flight(struct wr_redis *r, struct op *op)
     queue_add(&r->in_flight, op);
 }
 
-static bool known(struct wr_redis *r, const struct wr_script *script)
+static void send_command(struct wr_redis *r, struct op *op)
 {
-    for (size_t i = 0; i < r->known_count; i++)
-        if (r->known[i] == script)
-            return true;
-    if (r->known_count < SCRIPTS_MAX)
-        r->known[r->known_count++] = script;
-    return false;
+    wr_wire_send(&r->link.wire, r->argv.count, r->argv.at, r->argv.lens);
+    in_flight(r, op);
 }
 
 static void send_script(struct wr_redis *r, struct op *op, bool whole)
 {
-    char keys[16];
-    int keys_len = snprintf(keys, sizeof keys, "%d", op->script->keys);
-    room(r, op->args.count + 3);
-    put(r, 0, whole ? "EVAL" : "EVALSHA", whole ? 4 : 7);
-    put(r, 1, whole ? op->script->text : op->script->sha1,
-        whole ? op->script->len : sizeof op->script->sha1 - 1);
-    put(r, 2, keys, (size_t)keys_len);
-    wr_wire_send(&r->wire, put_args(r, 3, &op->args), r->argv, r->lens);
-    in_flight(r, op);
+    wr_script_write(&r->argv, op->script, &op->args, whole);
+    send_command(r, op);
 }
 
 static struct op *op_new(wr_redis_cb *cb, void *ctx)
@@ -210,9 +168,9 @@ void wr_redis_command(struct wr_redis *r, const struct wr_args *args, wr_redis_c
     struct op *op = op_new(cb, ctx);
     if (refused(r, op))
         return;
-    room(r, args->count);
-    wr_wire_send(&r->wire, put_args(r, 0, args), r->argv, r->lens);
-    in_flight(r, op);
+    wr_argv_begin(&r->argv, args->count);
+    wr_argv_add_args(&r->argv, args);
+    send_command(r, op);
 }
 
 void wr_redis_commandv(struct wr_redis *r, wr_redis_cb *cb, void *ctx, ...)
@@ -227,20 +185,10 @@ void wr_redis_commandv(struct wr_redis *r, wr_redis_cb *cb, void *ctx, ...)
     wr_args_free(&args);
 }
 
-static void check_arity(const struct wr_script *script, const struct wr_args *args)
-{
-    size_t least = (size_t)script->keys + (size_t)script->args;
-    if (args->count == least || (script->more_args && args->count > least))
-        return;
-    wr_error("script called against its contract", "script=%s wants=%zu given=%zu", script->name, least,
-             args->count);
-    abort();
-}
-
 void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const struct wr_args *args,
                    wr_redis_cb *cb, void *ctx)
 {
-    check_arity(script, args);
+    wr_script_check(script, args);
     struct op *op = op_new(cb, ctx);
     op->script = script;
     if (refused(r, op))
@@ -248,7 +196,7 @@ void wr_redis_eval(struct wr_redis *r, const struct wr_script *script, const str
     wr_buf_add(&op->args.bytes, args->bytes.at, args->bytes.len);
     op->args.ends = wr_dup(args->ends, args->count * sizeof *args->ends);
     op->args.count = op->args.cap = args->count;
-    send_script(r, op, !known(r, script));
+    send_script(r, op, !wr_scripts_know(&r->scripts, script));
 }
 
 /* ---- the connection ---- */
@@ -265,9 +213,9 @@ static void set_state(struct wr_redis *r, enum state state)
     r->delivering = false;
 }
 
-static void disconnect(struct wr_redis *r)
+/* The wire is closed. */
+static void disconnected(struct wr_redis *r)
 {
-    wr_wire_close(&r->wire);
     wr_timer_stop(r->watchdog);
     r->reconnect_wanted = false;
     set_state(r, DOWN);
@@ -277,45 +225,44 @@ static void disconnect(struct wr_redis *r)
         finish(r, op, WR_ERR_NO_ANSWER, NULL);
 }
 
-static void lose(struct wr_redis *r, const char *why)
-{
-    if (r->state == UP)
-        wr_warn("redis connection lost", "address=%s why=\"%s\" in_flight=%zu", r->address, why,
-                r->in_flight.count);
-    else
-        wr_warn("redis not reached", "address=%s why=\"%s\"", r->address, why);
-    wr_timer_start(r->redial, r->backoff_ms, 0);
-    r->backoff_ms = r->backoff_ms * 2 < BACKOFF_MAX_MS ? r->backoff_ms * 2 : BACKOFF_MAX_MS;
-    disconnect(r);
-}
-
 static void on_lost(void *ctx, const char *why)
 {
-    lose(ctx, why);
+    struct wr_redis *r = ctx;
+    if (r->state == UP)
+        wr_warn("redis connection lost", "address=%s why=\"%s\" in_flight=%zu", r->link.address, why,
+                r->in_flight.count);
+    else
+        wr_warn("redis not reached", "address=%s why=\"%s\"", r->link.address, why);
+    disconnected(r);
 }
 
 static void on_watchdog(void *ctx)
 {
     struct wr_redis *r = ctx;
     if (r->state != UP) {
-        lose(r, "no greeting in time");
+        wr_link_lose(&r->link, "no greeting in time");
         return;
     }
     if (!r->in_flight.first)
         return;
     uint64_t age = wr_mono_ms() - r->in_flight.first->sent_ms;
-    if (age > deadline_ms(r))
-        lose(r, "no answer in time");
-    else
+    if (age <= deadline_ms(r)) {
         wr_timer_start(r->watchdog, deadline_ms(r) - age + 1, 0);
+    } else if (age > deadline_ms(r) + LATE_MS && !r->looked_again) {
+        /* It is this process that was late, and timers come before what there is to read: the answer may lie there. */
+        r->looked_again = true;
+        wr_timer_start(r->watchdog, LATE_MS, 0);
+    } else {
+        wr_link_lose(&r->link, "no answer in time");
+    }
 }
 
 static void greet(struct wr_redis *r, const struct wr_reply *reply)
 {
     if (wr_reply_type(reply) == WR_REPLY_ERROR) {
-        wr_warn("redis refused the greeting", "address=%s answer=\"%s\"", r->address,
+        wr_warn("redis refused the greeting", "address=%s answer=\"%s\"", r->link.address,
                 wr_reply_text(reply, NULL));
-        lose(r, "greeting refused");
+        wr_link_lose(&r->link, "greeting refused");
         return;
     }
     if (--r->greetings > 0)
@@ -323,38 +270,29 @@ static void greet(struct wr_redis *r, const struct wr_reply *reply)
     const char *at = strstr(wr_reply_text(reply, NULL), "run_id:");
     size_t len = at ? strspn(at + 7, "0123456789abcdef") : 0;
     if (len != RUN_ID_LEN || wr_mono_ms() - r->greeted_ms > deadline_ms(r)) {
-        lose(r, "no run id");
+        wr_link_lose(&r->link, "no run id");
         return;
     }
     memcpy(r->run_id, at + 7, RUN_ID_LEN);
     r->run_id[RUN_ID_LEN] = '\0';
     wr_timer_stop(r->watchdog);
-    r->backoff_ms = BACKOFF_MIN_MS;
-    wr_debug("redis connected", "address=%s run_id=%s", r->address, r->run_id);
+    wr_link_stands(&r->link);
+    wr_debug("redis connected", "address=%s run_id=%s", r->link.address, r->run_id);
     set_state(r, UP);
 }
 
-static bool starts(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-/* An error answer. Refused by name (LOADING, BUSY, OOM, ...): nothing has happened. A script that failed on
- * its way (ERR, WRONGTYPE) may have written before. */
+/* An error answer. */
 static void fail(struct wr_redis *r, struct op *op, const struct wr_reply *reply)
 {
     const char *text = wr_reply_text(reply, NULL);
-    if (op->script && starts(text, "NOSCRIPT") && r->state == UP) {
+    if (op->script && wr_refusal_unknown_script(text) && r->state == UP) {
         send_script(r, op, true);
         return;
     }
-    if (starts(text, "READONLY"))
-        r->reconnect_wanted = true; /* a replica now: the address may lead to another process */
-    enum wr_err err = WR_ERR_BACKEND;
-    if (op->script && (starts(text, "ERR") || starts(text, "WRONGTYPE"))) {
+    r->reconnect_wanted |= wr_refusal_replica(text);
+    enum wr_err err = wr_refusal_err(text, op->script);
+    if (err == WR_ERR_NO_ANSWER)
         wr_error("script failed", "script=%s answer=\"%s\"", op->script->name, text);
-        err = WR_ERR_NO_ANSWER;
-    }
     finish(r, op, err, reply);
 }
 
@@ -366,8 +304,9 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
         return;
     }
     struct op *op = queue_take(&r->in_flight);
+    r->looked_again = false;
     if (!op) {
-        lose(r, "an answer nobody asked for");
+        wr_link_lose(&r->link, "an answer nobody asked for");
         return;
     }
     if (wr_mono_ms() - op->sent_ms > deadline_ms(r))
@@ -377,62 +316,41 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
     else
         finish(r, op, WR_OK, reply);
     if (r->reconnect_wanted)
-        lose(r, "it became a replica");
+        wr_link_lose(&r->link, "it became a replica");
 }
 
-static void greet_with(struct wr_redis *r, size_t count, const char *const *texts)
-{
-    size_t lens[3];
-    for (size_t i = 0; i < count; i++)
-        lens[i] = strlen(texts[i]);
-    wr_wire_send(&r->wire, count, texts, lens);
-    r->greetings++;
-}
-
-static void dial(void *ctx)
+static void on_dialled(void *ctx, size_t greetings)
 {
     struct wr_redis *r = ctx;
-    if (!wr_wire_open(&r->wire, &r->where)) {
-        lose(r, "cannot connect");
-        return;
-    }
-    r->known_count = 0;
-    r->greetings = 0;
+    r->scripts.count = 0;
+    r->greetings = greetings + 1;
     r->greeted_ms = wr_mono_ms();
+    r->looked_again = false;
     set_state(r, GREETING);
-    if (r->username)
-        greet_with(r, 3, (const char *[]){"AUTH", r->username, r->password ? r->password : ""});
-    else if (r->password)
-        greet_with(r, 2, (const char *[]){"AUTH", r->password});
-    greet_with(r, 2, (const char *[]){"INFO", "server"});
+    wr_link_send(&r->link, 2, (const char *[]){"INFO", "server"});
     wr_timer_start(r->watchdog, deadline_ms(r), 0);
 }
 
 enum wr_err wr_redis_open(struct wr_redis **out, struct wr_loop *loop, const struct wr_redis_config *config)
 {
     *out = NULL;
-    struct wr_wire_address where;
-    enum wr_err err = wr_wire_address_parse(&where, config->address);
-    if (err)
-        return err;
     struct wr_redis *r = wr_alloc(sizeof *r);
+    struct wr_link_config link = {
+        config->address, config->username, config->password, on_dialled, on_reply, on_lost, r};
+    enum wr_err err = wr_link_open(&r->link, loop, &link);
+    if (err) {
+        free(r);
+        return err;
+    }
     r->config = *config;
     if (!r->config.deadline_ms)
         r->config.deadline_ms = 800;
     if (!r->config.in_flight_max)
         r->config.in_flight_max = 10000;
-    r->address = wr_strdup(config->address);
-    r->username = config->username ? wr_strdup(config->username) : NULL;
-    r->password = config->password ? wr_strdup(config->password) : NULL;
-    r->where = where;
-    r->wire = (struct wr_wire){.loop = loop, .on_reply = on_reply, .on_lost = on_lost, .ctx = r};
     queue_init(&r->in_flight);
     queue_init(&r->refused);
     r->watchdog = wr_timer_new(loop, on_watchdog, r);
-    r->redial = wr_timer_new(loop, dial, r);
     r->refusals = wr_timer_new(loop, on_refusals, r);
-    r->backoff_ms = BACKOFF_MIN_MS;
-    wr_timer_start(r->redial, 0, 0);
     *out = r;
     return WR_OK;
 }
@@ -444,17 +362,14 @@ void wr_redis_close(struct wr_redis *r)
     if (r->delivering)
         abort(); /* from inside its own callback: the contract forbids it */
     r->config.on_state = NULL;
-    disconnect(r);
+    wr_wire_close(&r->link.wire);
+    disconnected(r);
     while (r->refused.first) /* a callback may ask once more */
         on_refusals(r);
     wr_timer_free(r->watchdog);
-    wr_timer_free(r->redial);
     wr_timer_free(r->refusals);
-    free(r->address);
-    free(r->username);
-    free(r->password);
-    free(r->argv);
-    free(r->lens);
+    wr_link_close(&r->link);
+    wr_argv_free(&r->argv);
     free(r);
 }
 
@@ -466,55 +381,4 @@ bool wr_redis_connected(const struct wr_redis *r)
 const char *wr_redis_run_id(const struct wr_redis *r)
 {
     return r->run_id;
-}
-
-/* ---- arguments ---- */
-static void arg_end(struct wr_args *a)
-{
-    if (a->count == a->cap) {
-        a->cap = a->cap ? a->cap * 2 : 16;
-        a->ends = wr_realloc(a->ends, a->cap * sizeof *a->ends);
-    }
-    a->ends[a->count++] = a->bytes.len;
-}
-
-void wr_arg(struct wr_args *a, const void *bytes, size_t len)
-{
-    wr_buf_add(&a->bytes, bytes, len);
-    arg_end(a);
-}
-
-void wr_arg_text(struct wr_args *a, const char *text)
-{
-    wr_arg(a, text, strlen(text));
-}
-
-void wr_arg_int(struct wr_args *a, int64_t n)
-{
-    wr_arg_printf(a, "%lld", (long long)n);
-}
-
-void wr_arg_printf(struct wr_args *a, const char *fmt, ...)
-{
-    char text[512];
-    va_list list;
-    va_start(list, fmt);
-    int len = vsnprintf(text, sizeof text, fmt, list);
-    va_end(list);
-    if (len < 0 || (size_t)len >= sizeof text)
-        abort(); /* keys and numbers only: what is longer goes through wr_arg() */
-    wr_arg(a, text, (size_t)len);
-}
-
-void wr_args_clear(struct wr_args *a)
-{
-    wr_buf_clear(&a->bytes);
-    a->count = 0;
-}
-
-void wr_args_free(struct wr_args *a)
-{
-    wr_buf_free(&a->bytes);
-    free(a->ends);
-    *a = (struct wr_args){0};
 }

@@ -10,7 +10,7 @@
  * answer: a frozen primary answers, as a success, what waited in its sockets.
  *
  * On every connect the process's run id is read before anything else is sent, and on_state(ctx, true)
- * follows; on loss on_state(ctx, false). Reconnects by itself: 50 ms, doubling to 1 s. */
+ * follows; on loss on_state(ctx, false). Reconnects by itself: 50 ms, doubling to 1 s, half of it random. */
 #ifndef WR_REDIS_H
 #define WR_REDIS_H
 #include "embed.h"

@@ -8,15 +8,13 @@
 #include "clock.h"
 #include "log.h"
 #include "redis.h"
-#include "redis_wire.h"
+#include "redis_link.h"
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEARTBEAT_MS 500
 #define MISSED_MAX 3
-#define BACKOFF_MIN_MS 50
-#define BACKOFF_MAX_MS 1000
 #define CHANNELS_A_COMMAND 256
 
 struct waiter {
@@ -34,11 +32,8 @@ struct channel {
 
 struct wr_subscriber {
     struct wr_subscriber_config config;
-    char *address, *username, *password;
-    struct wr_wire_address where;
-    struct wr_wire wire;
-    struct wr_timer *redial, *heartbeat;
-    uint64_t backoff_ms;
+    struct wr_link link;
+    struct wr_timer *heartbeat;
     bool delivering;
     int missed;     /* heartbeats sent since the last answer */
     void *channels; /* tsearch tree of struct channel by name */
@@ -60,24 +55,16 @@ static struct channel *find(const struct wr_subscriber *s, const char *name)
 }
 
 /* ---- sending ---- */
-static void send_texts(struct wr_subscriber *s, size_t count, const char *const *texts)
-{
-    size_t lens[CHANNELS_A_COMMAND + 1];
-    for (size_t i = 0; i < count; i++)
-        lens[i] = strlen(texts[i]);
-    wr_wire_send(&s->wire, count, texts, lens);
-}
-
 static bool open_now(const struct wr_subscriber *s)
 {
-    return s->wire.c != NULL;
+    return s->link.wire.c != NULL;
 }
 
 static void send_about(struct wr_subscriber *s, const char *verb, const char *channel)
 {
     if (!open_now(s))
         return; /* the next connection says it all */
-    send_texts(s, 2, (const char *[]){verb, channel});
+    wr_link_send(&s->link, 2, (const char *[]){verb, channel});
     s->sent++;
 }
 
@@ -90,7 +77,7 @@ struct batch {
 static void flush(struct batch *b)
 {
     if (b->count > 1)
-        send_texts(b->s, b->count, b->texts);
+        wr_link_send(&b->s->link, b->count, b->texts);
     b->s->sent += b->count - 1;
     b->count = 1;
 }
@@ -106,23 +93,16 @@ static void restore_channel(const void *node, VISIT which, void *ctx)
 }
 
 /* ---- the connection ---- */
-static void lose(struct wr_subscriber *s, const char *why)
-{
-    wr_wire_close(&s->wire);
-    wr_timer_stop(s->heartbeat);
-    wr_warn("redis subscriptions lost", "address=%s why=\"%s\"", s->address, why);
-    wr_timer_start(s->redial, s->backoff_ms, 0);
-    s->backoff_ms = s->backoff_ms * 2 < BACKOFF_MAX_MS ? s->backoff_ms * 2 : BACKOFF_MAX_MS;
-}
-
 static void on_lost(void *ctx, const char *why)
 {
-    lose(ctx, why);
+    struct wr_subscriber *s = ctx;
+    wr_timer_stop(s->heartbeat);
+    wr_warn("redis subscriptions lost", "address=%s why=\"%s\"", s->link.address, why);
 }
 
 static void ping(struct wr_subscriber *s)
 {
-    send_texts(s, 1, (const char *[]){"PING"});
+    wr_link_send(&s->link, 1, (const char *[]){"PING"});
     s->missed++;
 }
 
@@ -130,22 +110,15 @@ static void on_heartbeat(void *ctx)
 {
     struct wr_subscriber *s = ctx;
     if (s->missed >= MISSED_MAX)
-        lose(s, "three heartbeats missed");
+        wr_link_lose(&s->link, "three heartbeats missed");
     else
         ping(s);
 }
 
-static void dial(void *ctx)
+static void on_dialled(void *ctx, size_t greetings)
 {
     struct wr_subscriber *s = ctx;
-    if (!wr_wire_open(&s->wire, &s->where)) {
-        lose(s, "cannot connect");
-        return;
-    }
-    if (s->username)
-        send_texts(s, 3, (const char *[]){"AUTH", s->username, s->password ? s->password : ""});
-    else if (s->password)
-        send_texts(s, 2, (const char *[]){"AUTH", s->password});
+    (void)greetings; /* their answers are no confirmations */
     s->sent = s->confirmed = 0;
     struct batch batch = {.s = s, .count = 1, .texts = {"SUBSCRIBE"}};
     twalk_r(s->channels, restore_channel, &batch);
@@ -205,8 +178,8 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
 {
     struct wr_subscriber *s = ctx;
     if (wr_reply_type(reply) == WR_REPLY_ERROR) {
-        wr_warn("redis refused", "address=%s answer=\"%s\"", s->address, wr_reply_text(reply, NULL));
-        lose(s, "refused");
+        wr_warn("redis refused", "address=%s answer=\"%s\"", s->link.address, wr_reply_text(reply, NULL));
+        wr_link_lose(&s->link, "refused");
         return;
     }
     const char *kind =
@@ -217,7 +190,7 @@ static void on_reply(void *ctx, const struct wr_reply *reply)
     else if (strcmp(kind, "subscribe") == 0 || strcmp(kind, "unsubscribe") == 0)
         on_confirmed(s);
     else
-        s->backoff_ms = BACKOFF_MIN_MS; /* AUTH's OK or a PONG */
+        wr_link_stands(&s->link); /* AUTH's OK or a PONG */
 }
 
 /* ---- the interface ---- */
@@ -225,21 +198,16 @@ enum wr_err wr_subscriber_open(struct wr_subscriber **out, struct wr_loop *loop,
                                const struct wr_subscriber_config *config)
 {
     *out = NULL;
-    struct wr_wire_address where;
-    enum wr_err err = wr_wire_address_parse(&where, config->address);
-    if (err)
-        return err;
     struct wr_subscriber *s = wr_alloc(sizeof *s);
+    struct wr_link_config link = {
+        config->address, config->username, config->password, on_dialled, on_reply, on_lost, s};
+    enum wr_err err = wr_link_open(&s->link, loop, &link);
+    if (err) {
+        free(s);
+        return err;
+    }
     s->config = *config;
-    s->address = wr_strdup(config->address);
-    s->username = config->username ? wr_strdup(config->username) : NULL;
-    s->password = config->password ? wr_strdup(config->password) : NULL;
-    s->where = where;
-    s->wire = (struct wr_wire){.loop = loop, .on_reply = on_reply, .on_lost = on_lost, .ctx = s};
-    s->redial = wr_timer_new(loop, dial, s);
     s->heartbeat = wr_timer_new(loop, on_heartbeat, s);
-    s->backoff_ms = BACKOFF_MIN_MS;
-    wr_timer_start(s->redial, 0, 0);
     *out = s;
     return WR_OK;
 }
@@ -257,17 +225,13 @@ void wr_subscriber_close(struct wr_subscriber *s)
         return;
     if (s->delivering)
         abort(); /* from inside its own callback: the contract forbids it */
-    wr_wire_close(&s->wire);
-    wr_timer_free(s->redial);
+    wr_link_close(&s->link);
     wr_timer_free(s->heartbeat);
     tdestroy(s->channels, channel_free);
     for (struct waiter *w = s->waiters, *next; w; w = next) {
         next = w->next;
         free(w);
     }
-    free(s->address);
-    free(s->username);
-    free(s->password);
     free(s);
 }
 

@@ -3,11 +3,15 @@
 #include "redis.h"
 #include <arpa/inet.h>
 #include <hiredis/hiredis.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define WR_TEXT(x) #x
 #define WR_DOTTED(major, minor, patch) WR_TEXT(major) "." WR_TEXT(minor) "." WR_TEXT(patch)
+
+enum { ELEMENTS_MAX = 1000000 }; /* of one reply; what our scripts answer is far below */
 
 const char *wr_redis_version(void)
 {
@@ -19,26 +23,10 @@ enum wr_err wr_wire_address_parse(struct wr_wire_address *out, const char *text)
     *out = (struct wr_wire_address){0};
     if (text[0] == '/')
         return wr_copy_text(out->path, sizeof out->path, text, strlen(text)) ? WR_OK : WR_ERR_INVALID;
-    const char *colon = strrchr(text, ':');
-    if (!colon)
-        return WR_ERR_INVALID;
-    const char *ip = text;
-    size_t len = (size_t)(colon - text);
-    bool v6 = len > 2 && ip[0] == '[' && ip[len - 1] == ']';
-    if (v6) {
-        ip++;
-        len -= 2;
-    }
     unsigned char binary[sizeof(struct in6_addr)];
-    if (!wr_copy_text(out->ip, sizeof out->ip, ip, len) ||
-        inet_pton(v6 ? AF_INET6 : AF_INET, out->ip, binary) != 1)
+    if (!wr_host_port(text, out->ip, &out->port) || !out->port)
         return WR_ERR_INVALID;
-    char *end;
-    long port = strtol(colon + 1, &end, 10);
-    if (*end || end == colon + 1 || port < 1 || port > 65535)
-        return WR_ERR_INVALID;
-    out->port = (int)port;
-    return WR_OK;
+    return inet_pton(strchr(out->ip, ':') ? AF_INET6 : AF_INET, out->ip, binary) == 1 ? WR_OK : WR_ERR_INVALID;
 }
 
 static void lose(struct wr_wire *w, const char *why)
@@ -90,6 +78,30 @@ static void on_event(void *ctx, int events)
         want(w, !done); /* also sets a watch going again that an error event stopped */
 }
 
+/* hiredis makes room for as many elements as a reply announces, before one of them is there. */
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
+static redisReplyObjectFunctions bounded;
+static void *(*create_any_array)(const redisReadTask *task, element_count count);
+
+static void *create_array(const redisReadTask *task, element_count count)
+{
+    return count > ELEMENTS_MAX ? NULL : create_any_array(task, count); /* NULL: the connection ends */
+}
+
+static void bound_replies(redisReader *reader)
+{
+    if (!create_any_array) {
+        bounded = *reader->fn;
+        create_any_array = bounded.createArray;
+        bounded.createArray = create_array;
+    }
+    reader->fn = &bounded;
+}
+
 bool wr_wire_open(struct wr_wire *w, const struct wr_wire_address *address)
 {
     redisContext *c = address->path[0] ? redisConnectUnixNonBlock(address->path)
@@ -99,6 +111,11 @@ bool wr_wire_open(struct wr_wire *w, const struct wr_wire_address *address)
             redisFree(c);
         return false;
     }
+    if (!address->path[0]) {
+        const int on = 1; /* hiredis 1 leaves it off when the connect does not block */
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    bound_replies(c->reader);
     w->c = c;
     w->watch = wr_watch_new(w->loop, c->fd, on_event, w);
     want(w, true);

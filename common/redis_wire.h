@@ -9,8 +9,8 @@
 #ifndef WR_REDIS_WIRE_H
 #define WR_REDIS_WIRE_H
 #include "err.h"
+#include "host_port.h"
 #include "loop.h"
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,7 +19,7 @@ struct redisContext;
 
 struct wr_wire_address {
     char path[108]; /* of a Unix socket; "": ip and port */
-    char ip[INET6_ADDRSTRLEN];
+    char ip[WR_HOST_MAX];
     int port;
 };
 /* "127.0.0.1:7086", "[::1]:7086" or "/path": no names, because looking one up would block the loop. */

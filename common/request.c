@@ -7,21 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const header_names[WR_HEADER_COUNT] = {
     [WR_HEADER_AUTHORIZATION] = "authorization",
-    [WR_HEADER_COOKIE] = "cookie",
-    [WR_HEADER_ORIGIN] = "origin",
-    [WR_HEADER_CONTENT_TYPE] = "content-type",
     [WR_HEADER_IF_NONE_MATCH] = "if-none-match",
     [WR_HEADER_ACCEPT_ENCODING] = "accept-encoding",
-    [WR_HEADER_ACCEPT_LANGUAGE] = "accept-language",
-    [WR_HEADER_USER_AGENT] = "user-agent",
     [WR_HEADER_IDEMPOTENCY_KEY] = "idempotency-key",
     [WR_HEADER_IDEMPOTENCY_RETRY] = "idempotency-retry",
     [WR_HEADER_WAITROOM_SECRET] = "waitroom-secret",
     [WR_HEADER_STRIPE_SIGNATURE] = "stripe-signature",
-    [WR_HEADER_ORIGINAL_URI] = "x-original-uri",
 };
 
 void wr_request_free(struct wr_request *req)
@@ -89,17 +84,33 @@ const char *wr_request_form(const struct wr_request *req, const char *name)
     return req->body_len ? find_text(req, req->body, req->body_len, name) : NULL;
 }
 
-const char *wr_request_client(const struct wr_request *req)
+/* Each proxy may add to the last line or add a line of its own: together, in their order, they are one list
+ * (RFC 9110, 5.3). The first line alone may be the client's own. */
+static void forwarded(const struct wr_head *head, struct wr_buf *out)
 {
-    struct wr_request *owner = (struct wr_request *)(uintptr_t)req;
-    if (!req->client_known) {
-        char peer[WR_ADDRESS_LEN];
-        memcpy(peer, req->client, sizeof peer);
-        wr_client_address(req->http->proxies, peer, wr_head_field(&req->head, "x-forwarded-for"),
-                          owner->client);
-        owner->client_known = true;
+    for (size_t i = 0; i < head->count; i++) {
+        if (strcmp(head->fields[i].name, "x-forwarded-for") != 0)
+            continue;
+        if (out->len)
+            wr_buf_text(out, ", ");
+        wr_buf_text(out, head->fields[i].value);
     }
-    return req->client;
+}
+
+void wr_request_client(const struct wr_request *req, const struct wr_proxies *trusted,
+                       char out[WR_ADDRESS_LEN])
+{
+    struct wr_buf list = {0};
+    forwarded(&req->head, &list);
+    wr_client_address(trusted, req->client, list.at, out);
+    wr_buf_free(&list);
+}
+
+const char *wr_request_credential(const struct wr_request *req, const char *scheme)
+{
+    const char *given = wr_request_header(req, WR_HEADER_AUTHORIZATION);
+    size_t len = strlen(scheme);
+    return given && strncasecmp(given, scheme, len) == 0 && given[len] == ' ' ? given + len + 1 : NULL;
 }
 
 static bool cookie_in(const char *list, const char *name, char *out, size_t cap)
@@ -168,6 +179,7 @@ static const char *reason(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
         {409, "Conflict"},
         {410, "Gone"},
         {413, "Content Too Large"},
@@ -200,6 +212,10 @@ static void add_header(struct wr_buf *b, const char *name, const char *value)
 
 static void add_cors(struct wr_buf *b, const struct wr_request *req)
 {
+    if (req->route && req->route->flags & WR_ROUTE_PUBLIC) {
+        add_header(b, "access-control-allow-origin", "*");
+        return;
+    }
     wr_buf_text(b, "vary: origin\r\n");
     if (!req->origin)
         return;
@@ -231,6 +247,8 @@ void wr_answer(struct wr_request *req, const struct wr_answer *answer)
 {
     int status = answer->status ? answer->status : 200;
     struct wr_conn *conn = req->conn;
+    /* Answered by its head alone: a body that is still on its way cannot be told from the next request any more. */
+    req->close |= req->body_len < req->head.content_length;
     if (conn) {
         struct wr_buf head = {0};
         bool keep_alive = !req->close && req->http->listener && req->head.keep_alive;
@@ -256,15 +274,23 @@ void wr_answer_json(struct wr_request *req, int status, struct wr_json *owned)
 
 void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *detail, int retry_s)
 {
+    wr_answer_problem_json(req, err, wr_problem_json(err, detail), retry_s);
+}
+
+void wr_answer_problem_json(struct wr_request *req, enum wr_err err, struct wr_json *owned, int retry_s)
+{
     struct wr_buf body = {0};
     char retry[12];
     struct wr_answer a = {.status = wr_err_status(err), .content_type = "application/problem+json"};
     const char *(*next)[2] = a.headers;
-    wr_problem_render(err, detail, &body);
+    wr_json_render(owned, &body);
+    wr_json_free(owned);
     a.body = body.at;
     a.len = body.len;
     (*next)[0] = "cache-control", (*next++)[1] = "no-store";
-    if (retry_s > 0) {
+    if (!retry_s)
+        retry_s = wr_err_retry_s(err);
+    if (retry_s) {
         snprintf(retry, sizeof retry, "%d", retry_s);
         (*next)[0] = "retry-after", (*next++)[1] = retry;
     }
@@ -276,7 +302,8 @@ void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *deta
         (*next)[0] = "upgrade", (*next++)[1] = "websocket";
         (*next)[0] = "sec-websocket-version", (*next++)[1] = "13";
     }
-    wr_metrics_refusal(err);
+    if (req->conn)
+        wr_metrics_refusal(err);
     wr_answer(req, &a);
     wr_buf_free(&body);
 }

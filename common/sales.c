@@ -1,11 +1,16 @@
 /* sales.c
  *
- * Four times a second a round: the set of published sales, and observe.lua once for each. A round is one
- * object that all its requests share, so that answers which come after wr_sales_close() find nobody and only
- * free it. */
+ * Four times a second a round: the set of published sales, and observe.lua once for each that is in it or is
+ * known. A round is one object that all its requests share, so that answers which come after wr_sales_close()
+ * find nobody and only free it.
+ *
+ * What is not there says nothing: a Redis that was wiped, or is another one, has neither the set nor the
+ * lines, and forgetting the sales would forget everybody who waits in them. A sale goes when the line says that
+ * it was withdrawn; one whose line is not there is closed. */
 #include "sales.h"
 #include "clock.h"
 #include "json.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_common.h"
 #include <stdlib.h>
@@ -13,7 +18,6 @@
 
 #define LOOK_MS 250
 #define STALE_MS 2000
-#define SALES_MAX 1000
 
 static const char *const phase_names[] = {"scheduled", "lobby", "live", "sold_out", "ended"};
 static const char *const mode_names[] = {"queue", "hold", "reject", "passthrough"};
@@ -67,6 +71,20 @@ static int name_index(const char *const *names, size_t count, const char *text)
     return -1;
 }
 
+bool wr_phase_parse(const char *name, enum wr_phase *out)
+{
+    int i = name_index(phase_names, sizeof phase_names / sizeof *phase_names, name);
+    *out = i < 0 ? WR_PHASE_SCHEDULED : (enum wr_phase)i;
+    return i >= 0;
+}
+
+bool wr_mode_parse(const char *name, enum wr_mode *out)
+{
+    int i = name_index(mode_names, sizeof mode_names / sizeof *mode_names, name);
+    *out = i < 0 ? WR_MODE_HOLD : (enum wr_mode)i;
+    return i >= 0;
+}
+
 /* ---- entries ---- */
 static struct entry *find(const struct wr_sales *sales, const char *id)
 {
@@ -117,7 +135,7 @@ static void look_at_closed(struct wr_sales *sales, struct entry *e)
         tell(sales, e);
 }
 
-/* ---- the sale document ---- */
+/* ---- the sale document: all of it must be good, whether or not it is kept ---- */
 struct document {
     int64_t deal, starts_at, ends_at, per_shopper, hold_s, admission_s, shards;
     char currency[4], checkout_url[301];
@@ -136,11 +154,15 @@ static const struct wr_json_field document_fields[] = {
     WR_FIELD_ANY(struct document, skus, "skus", true),
     {0},
 };
+struct sku {
+    char sku[WR_SKU_LEN + 1], name[201];
+    int64_t unit_price, total;
+};
 static const struct wr_json_field sku_fields[] = {
-    WR_FIELD_TEXT(struct wr_sku, sku, "sku", true),
-    WR_FIELD_TEXT(struct wr_sku, name, "name", true),
-    WR_FIELD_INT(struct wr_sku, unit_price, "unit_price", true, 0, INT64_MAX),
-    WR_FIELD_INT(struct wr_sku, total, "total", true, 0, INT64_MAX),
+    WR_FIELD_TEXT(struct sku, sku, "sku", true),
+    WR_FIELD_TEXT(struct sku, name, "name", true),
+    WR_FIELD_INT(struct sku, unit_price, "unit_price", true, 0, INT64_MAX),
+    WR_FIELD_INT(struct sku, total, "total", true, 0, INT64_MAX),
     {0},
 };
 
@@ -150,9 +172,11 @@ static enum wr_err read_skus(struct wr_sale *sale, const struct wr_json *skus, c
     if (sale->sku_count > WR_SKUS_MAX)
         return WR_ERR_INVALID;
     for (size_t i = 0; i < sale->sku_count; i++) {
-        enum wr_err err = wr_json_decode(wr_json_at(skus, i), sku_fields, &sale->skus[i], why);
+        struct sku sku = {0};
+        enum wr_err err = wr_json_decode(wr_json_at(skus, i), sku_fields, &sku, why);
         if (err)
             return err;
+        memcpy(sale->skus[i], sku.sku, sizeof sku.sku);
     }
     return WR_OK;
 }
@@ -174,10 +198,7 @@ static enum wr_err read_document(struct wr_sale *sale, const char *text, size_t 
         next->starts_at = d.starts_at;
         next->ends_at = d.ends_at;
         next->per_shopper = (int)d.per_shopper;
-        next->hold_s = (int)d.hold_s;
         next->admission_s = (int)d.admission_s;
-        next->shards = (int)d.shards;
-        strcpy(next->currency, d.currency);
         strcpy(next->checkout_url, d.checkout_url);
         *sale = *next;
     }
@@ -219,10 +240,12 @@ static const char *text(const struct wr_reply *reply, enum field field, size_t *
 static void read_line(struct entry *e, const struct wr_reply *reply)
 {
     struct wr_sale *sale = &e->sale;
-    int phase = name_index(phase_names, sizeof phase_names / sizeof *phase_names, text(reply, PHASE, NULL));
-    int mode = name_index(mode_names, sizeof mode_names / sizeof *mode_names, text(reply, MODE, NULL));
-    sale->phase = phase < 0 ? WR_PHASE_SCHEDULED : (enum wr_phase)phase;
-    sale->mode = mode < 0 ? WR_MODE_HOLD : (enum wr_mode)mode; /* what is not understood admits nobody */
+    const char *phase = text(reply, PHASE, NULL), *mode = text(reply, MODE, NULL);
+    bool understood = wr_phase_parse(phase, &sale->phase);
+    understood &= wr_mode_parse(mode, &sale->mode);
+    if (!understood)
+        wr_error("phase or mode of a line not understood", "sale=%s phase=\"%.20s\" mode=\"%.20s\"", sale->id,
+                 phase, mode);
     sale->run = number(reply, RUN);
     sale->gen = number(reply, GEN);
     sale->rate_per_minute = number(reply, RATE);
@@ -265,9 +288,12 @@ static bool differs(const struct wr_sale *a, const struct wr_sale *b)
            a->closed != b->closed || strcmp(a->message, b->message) != 0;
 }
 
-/* False: not published whole. What is known stays, and is closed when it has grown old. */
+/* False: not published whole, or lost. What is known stays, and is closed at once when there is no line, or when
+ * it has grown old. */
 static bool observe(struct wr_sales *sales, struct entry *e, uint64_t begun_ms, const struct wr_reply *reply)
 {
+    if (wr_reply_count(reply) == 0)
+        e->read_ms = 0;
     if (wr_reply_count(reply) != FIELDS || !take_document(e, reply))
         return false;
     read_line(e, reply);
@@ -291,21 +317,46 @@ static void round_done(struct round *round)
     free(round);
 }
 
+static void take_look(struct wr_sales *sales, struct entry *e, uint64_t begun_ms,
+                      const struct wr_reply *reply)
+{
+    struct wr_sale *before = wr_dup(&e->sale, sizeof e->sale);
+    bool was_known = e->known;
+    before->closed = e->told_closed;
+    if (!observe(sales, e, begun_ms, reply))
+        look_at_closed(sales, e);
+    else if (!was_known || differs(before, &e->sale))
+        tell(sales, e);
+    free(before);
+}
+
+static bool is_withdrawn(const struct wr_reply *reply)
+{
+    return wr_reply_count(reply) == 1 && strcmp(text(reply, 0, NULL), "withdrawn") == 0;
+}
+
+static void forget(struct wr_sales *sales, struct entry *e)
+{
+    size_t i = 0;
+    while (sales->entries[i] != e)
+        i++;
+    sales->entries[i] = sales->entries[--sales->count];
+    if (e->known && sales->config.on_gone)
+        sales->config.on_gone(sales->config.ctx, e->sale.id);
+    entry_free(e);
+}
+
 static void on_looked(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct look *look = ctx;
     struct wr_sales *sales = look->round->sales;
     struct entry *e = sales ? find(sales, look->id) : NULL;
-    if (e) {
-        struct wr_sale *before = wr_dup(&e->sale, sizeof e->sale);
-        bool was_known = e->known;
-        before->closed = e->told_closed;
-        look->round->failed |= err != WR_OK;
-        if (!err && observe(sales, e, look->round->begun_ms, reply) &&
-            (!was_known || differs(before, &e->sale)))
-            tell(sales, e);
-        free(before);
-    }
+    if (err)
+        look->round->failed = true;
+    else if (e && is_withdrawn(reply))
+        forget(sales, e);
+    else if (e)
+        take_look(sales, e, look->round->begun_ms, reply);
     round_done(look->round);
     free(look);
 }
@@ -316,8 +367,7 @@ static void look_at(struct wr_sales *sales, struct entry *e)
     look->round = sales->round;
     strcpy(look->id, e->sale.id);
     struct wr_args args = {0};
-    wr_arg_printf(&args, "wr:{%s}:line", e->sale.id);
-    wr_arg_printf(&args, "wr:{%s}:sale", e->sale.id);
+    wr_key_script(&args, &wr_lua_observe, e->sale.id);
     wr_arg_int(&args, e->known ? e->sale.version : -1);
     sales->round->pending++;
     wr_redis_eval(sales->config.redis, &wr_lua_observe, &args, on_looked, look);
@@ -330,7 +380,7 @@ static void list_one(struct wr_sales *sales, const struct wr_reply *member)
     const char *id = wr_reply_text(member, &len);
     struct entry *e = wr_sale_valid(id, len) ? find(sales, id) : NULL;
     if (!e) {
-        if (!wr_sale_valid(id, len) || sales->count >= SALES_MAX)
+        if (!wr_sale_valid(id, len) || sales->count >= WR_SALES_MAX)
             return;
         e = entry_new(sales, id);
         look_at(sales, e);
@@ -338,18 +388,15 @@ static void list_one(struct wr_sales *sales, const struct wr_reply *member)
     e->listed = true;
 }
 
+/* Ids that were listed and never shown a sale. */
 static void drop_unlisted(struct wr_sales *sales)
 {
     for (size_t i = sales->count; i-- > 0;) {
         struct entry *e = sales->entries[i];
-        bool listed = e->listed;
-        e->listed = false;
-        if (listed)
-            continue;
-        sales->entries[i] = sales->entries[--sales->count];
-        if (e->known && sales->config.on_gone)
-            sales->config.on_gone(sales->config.ctx, e->sale.id);
-        entry_free(e);
+        if (!e->listed && !e->known)
+            forget(sales, e);
+        else
+            e->listed = false;
     }
 }
 
@@ -379,7 +426,7 @@ static void on_due(void *ctx)
     sales->round = round;
     for (size_t i = 0; i < sales->count; i++)
         look_at(sales, sales->entries[i]);
-    wr_redis_commandv(sales->config.redis, on_listed, round, "SMEMBERS", "wr:sales", NULL);
+    wr_redis_commandv(sales->config.redis, on_listed, round, "SMEMBERS", WR_KEY_SALES, NULL);
 }
 
 /* ---- the interface ---- */
@@ -425,12 +472,12 @@ enum wr_err wr_sales_missing(const struct wr_sales *sales)
     return wr_sales_fresh(sales) ? WR_ERR_UNKNOWN_SALE : WR_ERR_CLOSED;
 }
 
-const struct wr_sku *wr_sale_sku(const struct wr_sale *sale, const char *sku)
+bool wr_sale_has_sku(const struct wr_sale *sale, const char *sku)
 {
     for (size_t i = 0; i < sale->sku_count; i++)
-        if (strcmp(sale->skus[i].sku, sku) == 0)
-            return &sale->skus[i];
-    return NULL;
+        if (strcmp(sale->skus[i], sku) == 0)
+            return true;
+    return false;
 }
 
 void wr_sales_each(const struct wr_sales *sales, void (*visit)(void *ctx, const struct wr_sale *sale),

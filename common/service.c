@@ -4,7 +4,8 @@
  *                                                                  |                          ^
  *                                                                  +------- drain limit ------+
  *
- * `settle` gives the answers that were just written up to a second to leave. */
+ * `settle` gives the answers that were just written up to a second to leave. What does not close in time stays as it
+ * is, and then the process leaves by _exit(): handlers of exit() would free under threads that still run. */
 #include "service.h"
 #include "crypto.h"
 #include "http_client.h"
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define DESCRIPTORS_MAX 1048576 /* beyond about ten million libwebsockets falls back to 2,560 */
 #define SETTLE_MS 1000
@@ -55,11 +57,6 @@ struct wr_http *wr_runtime_http(struct wr_runtime *rt)
     return rt->http;
 }
 
-int wr_runtime_worker(const struct wr_runtime *rt)
-{
-    return rt->worker;
-}
-
 const char *wr_runtime_id(const struct wr_runtime *rt)
 {
     return rt->id;
@@ -79,11 +76,11 @@ static void show_ready(void *ctx, struct wr_request *req)
 {
     const char *why = "It is still starting.";
     if (runtime.state >= DRAINING)
-        wr_answer_problem(req, WR_ERR_DRAINING, NULL, 1);
+        wr_answer_problem(req, WR_ERR_DRAINING, NULL, 0);
     else if (runtime.state == SERVING && (!runtime.service->ready || runtime.service->ready(ctx, &why)))
         wr_answer_json(req, 200, wr_json_build("{s:s}", "status", "ready"));
     else
-        wr_answer_problem(req, WR_ERR_BACKEND, why, 1);
+        wr_answer_problem(req, WR_ERR_BACKEND, why, 0);
 }
 
 static void show_metrics(void *ctx, struct wr_request *req)
@@ -177,7 +174,6 @@ static enum wr_err open_runtime(struct wr_runtime *rt)
                        &(struct wr_http_config){.listen = rt->config->listen,
                                                 .public_url = rt->config->public_url,
                                                 .allowed_origins = rt->config->allowed_origins,
-                                                .trusted_proxies = rt->config->trusted_proxies,
                                                 .routes = rt->routes,
                                                 .socket_routes = rt->service->socket_routes});
     if (err)
@@ -188,7 +184,15 @@ static enum wr_err open_runtime(struct wr_runtime *rt)
     return err;
 }
 
-static void close_runtime(struct wr_runtime *rt)
+/* What a daemon does not link is not there: such functions are NULL. */
+#pragma weak wr_kafka_version
+#pragma weak wr_kafka_left_behind
+#pragma weak wr_pg_version
+#pragma weak wr_redis_version
+#pragma weak wr_http_client_version
+
+/* False: something was left behind. */
+static bool close_runtime(struct wr_runtime *rt)
 {
     wr_timer_free(rt->settle);
     wr_timer_free(rt->drain_limit);
@@ -197,9 +201,11 @@ static void close_runtime(struct wr_runtime *rt)
         rt->service->close(rt->daemon);
     wr_signal_free(rt->on_term); /* so late that a second SIGTERM does not kill while closing */
     wr_signal_free(rt->on_int);
-    if (!wr_loop_close(rt->loop, CLOSE_MS))
+    bool clean = wr_loop_close(rt->loop, CLOSE_MS);
+    if (!clean)
         wr_warn("something was left open at the end", "");
     free(rt->routes);
+    return clean && !(wr_kafka_left_behind && wr_kafka_left_behind());
 }
 
 static int serve(const struct wr_service *service, const struct wr_service_config *config, int worker)
@@ -218,19 +224,18 @@ static int serve(const struct wr_service *service, const struct wr_service_confi
                 rt->id);
         wr_loop_run(rt->loop);
     }
-    close_runtime(rt);
+    bool clean = close_runtime(rt);
+    int status = err ? 1 : 0;
     if (!err)
         wr_info("ended", "worker=%d", worker);
-    return err ? 1 : 0;
+    if (!clean) {
+        fflush(NULL);
+        _exit(status);
+    }
+    return status;
 }
 
 /* ---- start ---- */
-
-/* What a daemon does not link is not there: its version function is NULL. */
-#pragma weak wr_kafka_version
-#pragma weak wr_pg_version
-#pragma weak wr_redis_version
-#pragma weak wr_http_client_version
 
 static void print_version(const struct wr_service *service)
 {

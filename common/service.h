@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum wr_option_type { WR_OPTION_TEXT, WR_OPTION_INT, WR_OPTION_FLAG };
+enum wr_option_type { WR_OPTION_TEXT, WR_OPTION_INT };
 struct wr_option {
     const char *flag; /* "--redis-line" */
     const char *env;  /* "WR_REDIS_LINE" */
     enum wr_option_type type;
-    size_t offset;        /* TEXT: const char *; INT: int64_t; FLAG: bool */
+    size_t offset;        /* TEXT: const char *; INT: int64_t */
     const char *fallback; /* NULL: must be given */
     int64_t min, max;     /* INT */
     const char *help;     /* one sentence with the unit; also the text of docs/configuration.md */
@@ -35,22 +35,15 @@ struct wr_option {
         .flag = flag_, .env = env_, .type = WR_OPTION_INT, .offset = offsetof(s, f), .fallback = fallback_,  \
         .min = min_, .max = max_, .help = help_                                                              \
     }
-#define WR_OPT_FLAG(s, f, flag_, env_, help_)                                                                \
-    {                                                                                                        \
-        .flag = flag_, .env = env_, .type = WR_OPTION_FLAG, .offset = offsetof(s, f), .fallback = "0",       \
-        .help = help_                                                                                        \
-    }
 
 /* First member of every daemon's config struct; the frame's own options fill it. */
 struct wr_service_config {
     const char *listen;    /* --listen ADDR:PORT            WR_LISTEN */
     const char *log_level; /* --log-level info              WR_LOG_LEVEL */
-    const char
-        *public_url; /* --public-url URL: the one public origin; https makes cookies Secure   WR_PUBLIC_URL */
-    const char *allowed_origins; /* --allowed-origins A,B; the public URL's origin is always allowed
-                                    WR_ALLOWED_ORIGINS */
-    const char *trusted_proxies; /* --trusted-proxies CIDR,...: whose X-Forwarded-For is believed
-                                    WR_TRUSTED_PROXIES */
+    /* --public-url URL: the one public origin; https makes cookies Secure                  WR_PUBLIC_URL */
+    const char *public_url;
+    /* --allowed-origins A,B; the public URL's origin is always allowed                WR_ALLOWED_ORIGINS */
+    const char *allowed_origins;
     int64_t workers;  /* --workers N, only where the service allows it                         WR_WORKERS */
     int64_t drain_ms; /* --drain-ms                                                            WR_DRAIN_MS */
 };
@@ -58,12 +51,11 @@ struct wr_service_config {
 struct wr_runtime; /* what the frame lends a daemon: valid from open() to close() */
 struct wr_loop *wr_runtime_loop(struct wr_runtime *rt);
 struct wr_http *wr_runtime_http(struct wr_runtime *rt);
-int wr_runtime_worker(const struct wr_runtime *rt);     /* 0.. */
 const char *wr_runtime_id(const struct wr_runtime *rt); /* 16 hex digits, drawn per process */
 void wr_drained(struct wr_runtime *rt);                 /* nothing is left in flight: go on to close() */
 
-struct wr_command { /* `admissiond keys stage`: runs instead of serving, with the same options, and returns
-                       the exit status */
+/* `admissiond keys stage`: runs instead of serving, with the same options, and returns the exit status. */
+struct wr_command {
     const char *name, *help;
     /* argv: what follows the command's name and is no option. An option that must be given to serve and was
      * not is "" or 0 here: the command asks for what it needs. */
@@ -89,8 +81,4 @@ struct wr_service {
     void (*close)(void *daemon);
 };
 int wr_service_main(const struct wr_service *service, int argc, char **argv);
-
-/* Prints the option table as Markdown: `DAEMON --describe-options`, from which docs/configuration.md is made.
- */
-
 #endif

@@ -35,15 +35,20 @@ enum wr_err wr_keyring_open(struct wr_keyring **out, const char *folder, const c
                             enum wr_keyring_use use) WR_MUST_CHECK;
 void wr_keyring_refresh(struct wr_keyring *ring); /* call every few seconds; cheap when nothing changed */
 void wr_keyring_close(struct wr_keyring *ring);
-struct wr_json *wr_keyring_jwks(
-    const struct wr_keyring *ring); /* JWKS (RFC 7517) of next, current and previous; owned by the caller */
+/* JWKS (RFC 7517) of next, current and previous; owned by the caller. */
+struct wr_json *wr_keyring_jwks(const struct wr_keyring *ring);
 
-/* Keys: next -> current (the old current becomes previous) -> retired (gone). For `admissiond keys`. */
+/* Keys: next -> current (the old current becomes previous) -> retired (gone). For `admissiond keys`; every
+ * error has been logged with its reason. */
+/* WR_ERR_CONFLICT: there are as many keys as there may be. */
 enum wr_err wr_keys_stage(const char *folder, char kid[WR_KID_MAX]) WR_MUST_CHECK;
-enum wr_err wr_keys_activate(const char *folder,
-                             const char *kid) WR_MUST_CHECK; /* WR_ERR_CONFLICT: not staged */
-enum wr_err wr_keys_retire(const char *folder,
-                           const char *kid) WR_MUST_CHECK; /* WR_ERR_CONFLICT: it is current */
+/* WR_ERR_CONFLICT: it is not staged. */
+enum wr_err wr_keys_activate(const char *folder, const char *kid) WR_MUST_CHECK;
+/* WR_ERR_CONFLICT: it is current, or the last one. WR_ERR_NOT_FOUND: there is no such key. */
+enum wr_err wr_keys_retire(const char *folder, const char *kid) WR_MUST_CHECK;
+/* `state`: "next", "current" or "previous". WR_ERR_NOT_FOUND: there is no keys.json. */
+typedef void wr_key_visit(void *ctx, const char *kid, const char *state);
+enum wr_err wr_keys_list(const char *folder, wr_key_visit *visit, void *ctx) WR_MUST_CHECK;
 
 /* Returns the length written, without NUL. */
 size_t wr_token_sign(struct wr_keyring *ring, const struct wr_token *t, char out[WR_TOKEN_MAX]);

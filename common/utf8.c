@@ -27,20 +27,27 @@ static int follow(uint8_t first, uint8_t *low, uint8_t *high)
     return -1;
 }
 
+size_t wr_utf8_sequence(const char *text, size_t left)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    uint8_t low, high;
+    int n = follow(at[0], &low, &high);
+    if (n < 0 || left <= (size_t)n)
+        return 0;
+    for (int i = 1; i <= n; i++) {
+        if (at[i] < low || at[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return (size_t)n + 1;
+}
+
 bool wr_utf8_valid(const char *text, size_t len)
 {
-    const uint8_t *at = (const uint8_t *)text, *end = at + len;
-    while (at < end) {
-        uint8_t low, high;
-        int n = follow(*at++, &low, &high);
-        if (n < 0 || end - at < n)
+    for (size_t at = 0, n; at < len; at += n) {
+        if (!(n = wr_utf8_sequence(text + at, len - at)))
             return false;
-        for (; n > 0; n--, at++) {
-            if (*at < low || *at > high)
-                return false;
-            low = 0x80;
-            high = 0xbf;
-        }
     }
     return true;
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Length of the well-formed sequence that `text` begins with, of `left` > 0 bytes; 0: there is none. */
+size_t wr_utf8_sequence(const char *text, size_t left);
 bool wr_utf8_valid(const char *text, size_t len);
 
 #endif

@@ -36,7 +36,7 @@ struct wr_socket {
     struct lws *wsi; /* NULL until adopted */
     struct wr_socket *prev, *next;
     struct wr_deadline deadline; /* next ping; when closing: the end of patience */
-    uint64_t heard_ms;
+    uint64_t heard_ms, told_ms;
     char *partial; /* message_max + 1 bytes while a message is coming in pieces */
     uint32_t partial_len;
     uint16_t close_code; /* not 0: closing */
@@ -152,6 +152,14 @@ static void kill_socket(struct wr_socket *s)
     lws_cancel_service(context); /* its own timers wait for a turn of its own */
 }
 
+/* Frames that the protocol forbids end in libwebsockets itself: it leaves the code it closes with. */
+static bool broke_protocol(const struct wr_socket *s)
+{
+    const unsigned char *code = lws_get_close_payload(s->wsi);
+    return !s->close_code && lws_get_close_length(s->wsi) >= 2 &&
+           (code[0] << 8 | code[1]) == LWS_CLOSE_STATUS_PROTOCOL_ERR;
+}
+
 static void send_ping(struct wr_socket *s)
 {
     unsigned char frame[LWS_PRE + 1];
@@ -163,19 +171,25 @@ static void send_ping(struct wr_socket *s)
 static void on_deadline(struct wr_deadline *d)
 {
     struct wr_socket *s = (struct wr_socket *)((char *)d - offsetof(struct wr_socket, deadline));
-    uint64_t silent = wr_loop_now_ms(s->http->loop) - s->heard_ms;
+    uint64_t now = wr_loop_now_ms(s->http->loop), silent = now - s->heard_ms;
+    uint64_t ping_ms = (uint64_t)s->http->config.ping_s * 1000;
     uint64_t limit = (uint64_t)s->http->config.silence_s * 1000;
-    if (s->close_code || silent >= limit) {
+    bool broke = broke_protocol(s);
+    if (broke)
+        wr_metrics_refusal(WR_ERR_MALFORMED);
+    if (s->close_code || silent >= limit || broke) {
         s->close_code = s->close_code ? s->close_code : 1001;
         kill_socket(s);
         return;
     }
-    uint64_t next = wr_http_spread(s->http, (uint64_t)s->http->config.ping_s * 1000);
+    uint64_t next = wr_http_spread(s->http, ping_ms);
     wr_http_deadline(s->http, &s->deadline, next < limit - silent ? next : limit - silent);
     send_ping(s);
+    if (s->route->on_quiet && now - s->told_ms >= ping_ms / 2)
+        s->route->on_quiet(s->http->config.ctx, s, s->session);
 }
 
-static int opened(struct wr_socket *s)
+static void opened(struct wr_socket *s)
 {
     struct wr_http *http = s->http;
     s->open = true;
@@ -184,17 +198,18 @@ static int opened(struct wr_socket *s)
         s->next->prev = s;
     http->sockets = s;
     http->socket_count++;
-    s->heard_ms = wr_loop_now_ms(http->loop);
+    s->heard_ms = s->told_ms = wr_loop_now_ms(http->loop);
     s->deadline.on_due = on_deadline;
     wr_http_deadline(http, &s->deadline, wr_http_spread(http, (uint64_t)http->config.ping_s * 1000));
     s->route->on_open(http->config.ctx, s, s->session);
-    return 0;
 }
 
 static void closed(struct wr_socket *s)
 {
     struct wr_http *http = s->http;
     if (s->open) {
+        if (broke_protocol(s))
+            wr_metrics_refusal(WR_ERR_MALFORMED);
         if (s->prev)
             s->prev->next = s->next;
         else
@@ -229,10 +244,12 @@ void wr_ws_adopt(struct wr_socket *s, int fd, const char *key)
 
 /* ---- messages in ---- */
 
-static void fail(struct wr_socket *s, enum wr_err err, int code, const char *reason)
+static void fail(struct wr_socket *s, enum wr_err err, int code, const char *why)
 {
     wr_metrics_refusal(err);
-    wr_socket_close(s, code, reason);
+    if (s->route->on_refused)
+        s->route->on_refused(s->http->config.ctx, s, s->session, err, why);
+    wr_socket_close(s, code, why);
 }
 
 static void deliver(struct wr_socket *s, const char *text, size_t len)
@@ -240,7 +257,7 @@ static void deliver(struct wr_socket *s, const char *text, size_t len)
     if (wr_utf8_valid(text, len))
         s->route->on_message(s->http->config.ctx, s, s->session, text, len);
     else
-        fail(s, WR_ERR_MALFORMED, 1007, "not UTF-8");
+        fail(s, WR_ERR_MALFORMED, 1007, "A message is UTF-8.");
 }
 
 /* Pieces come as the network cut them, up to the receive buffer's size. */
@@ -250,12 +267,12 @@ static void received(struct wr_socket *s, const char *piece, size_t len)
     size_t to_come = lws_remaining_packet_payload(s->wsi);
     s->heard_ms = wr_loop_now_ms(s->http->loop);
     if (lws_frame_is_binary(s->wsi)) {
-        fail(s, WR_ERR_MEDIA_TYPE, 1003, "text only");
+        fail(s, WR_ERR_MEDIA_TYPE, 1003, "A message is a text frame.");
         return;
     }
     /* each term alone first: a frame may announce 2^63 bytes */
     if (to_come > max || s->partial_len + len + to_come > max) {
-        fail(s, WR_ERR_TOO_LARGE, 1009, "too large");
+        fail(s, WR_ERR_TOO_LARGE, 1009, "This message is too long.");
         return;
     }
     bool last = !to_come && lws_is_final_fragment(s->wsi);
@@ -282,13 +299,14 @@ static void received(struct wr_socket *s, const char *piece, size_t len)
 
 enum wr_err wr_socket_send(struct wr_socket *s, const char *text, size_t len)
 {
-    if (s->close_code || len > SEND_MAX)
+    if (s->close_code || len > SEND_MAX || broke_protocol(s))
         return WR_ERR_BUSY;
     if (lws_partial_buffered(s->wsi)) {
         lws_callback_on_writable(s->wsi);
         return WR_ERR_BUSY;
     }
     unsigned char *at = (unsigned char *)s->http->ws->out + LWS_PRE;
+    s->told_ms = wr_loop_now_ms(s->http->loop);
     memcpy(at, text, len);
     if (lws_write(s->wsi, at, len, LWS_WRITE_TEXT) < 0) {
         s->close_code = 1006;                       /* gone: nothing more to say */
@@ -331,6 +349,29 @@ void wr_socket_close(struct wr_socket *s, int code, const char *reason)
     say_goodbye(s);
 }
 
+/* RFC 6455, 7.4.1 and 7.4.2: what may stand in a close frame. */
+static bool code_valid(int code)
+{
+    return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+           (code >= 3000 && code <= 4999);
+}
+
+/* The client's close frame. 0: libwebsockets answers it in kind and ends the connection, -1: it only ends it. */
+static int farewell(struct wr_socket *s, const unsigned char *in, size_t len)
+{
+    if (s->said_goodbye)
+        return -1; /* it answers ours */
+    bool valid = !len || (len >= 2 && code_valid(in[0] << 8 | in[1]));
+    if (valid && (len <= 2 || wr_utf8_valid((const char *)in + 2, len - 2))) {
+        s->close_code = 1000; /* nothing may follow a close */
+        s->said_goodbye = true;
+        return 0;
+    }
+    wr_metrics_refusal(WR_ERR_MALFORMED);
+    wr_socket_close(s, valid ? 1007 : 1002, valid ? "not UTF-8" : "not a close code");
+    return -1;
+}
+
 /* ---- libwebsockets' side ---- */
 
 static int on_socket(struct wr_socket *s, enum lws_callback_reasons why, const char *in, size_t len)
@@ -343,6 +384,8 @@ static int on_socket(struct wr_socket *s, enum lws_callback_reasons why, const c
         if (!s->close_code)
             received(s, in, len);
         break;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return farewell(s, (const unsigned char *)in, len);
     case LWS_CALLBACK_RECEIVE_PONG:
         s->heard_ms = wr_loop_now_ms(s->http->loop);
         break;
@@ -380,6 +423,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons why, void *user, vo
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return s ? on_socket(s, why, in, len) : -1;
     case LWS_CALLBACK_CLOSED:
@@ -407,11 +451,11 @@ static void stop_loop(void *loop)
 
 /* Its handles close over turns of the loop; a context on a foreign loop is destroyed by a second call after
  * them. */
-void wr_ws_close(struct wr_http *http)
+bool wr_ws_close(struct wr_http *http)
 {
     struct wr_ws *ws = http->ws;
     if (!ws)
-        return;
+        return true;
     while (http->sockets) {
         struct wr_socket *s = http->sockets;
         s->close_code = 1006;
@@ -429,7 +473,12 @@ void wr_ws_close(struct wr_http *http)
             lws_context_destroy(ws->context);
     }
     wr_timer_free(stop);
+    if (ws->context || http->sockets) {
+        wr_warn("libwebsockets did not end", "sockets=%zu", http->socket_count);
+        return false;
+    }
     free(ws);
+    return true;
 }
 
 const char *wr_http_version(void)

@@ -27,8 +27,8 @@ struct wr_wheel {
 };
 
 void wr_wheel_init(struct wr_wheel *w, uint64_t now_ms);
-void wr_wheel_set(struct wr_wheel *w, struct wr_deadline *d, uint64_t now_ms,
-                  uint64_t delay_ms); /* moves it when set */
+/* Moves it when set. */
+void wr_wheel_set(struct wr_wheel *w, struct wr_deadline *d, uint64_t now_ms, uint64_t delay_ms);
 void wr_wheel_clear(struct wr_wheel *w, struct wr_deadline *d);
 void wr_wheel_turn(struct wr_wheel *w, uint64_t now_ms);
 
