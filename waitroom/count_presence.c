@@ -1,29 +1,30 @@
 /* count_presence.c
  *
- *   who arrives, leaves, is admitted --> counts per block --once a second--> presence.lua --another table-->
- * everybody's `ahead`
+ *   a seat moves --> counts per block --once a second--> presence.lua --another table--> everybody's `ahead`
  *
- * Counted are those who wait, and those who left less than a minute ago. For telling only. */
+ * Counted are those who wait and have not fallen silent, and those who left less than a minute ago. For telling only. */
+#include "count_presence.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_waitroom.h"
-#include "redis_keys.h"
 #include "room.h"
 #include <stdlib.h>
 
 enum { AWAY_MS = 60000 };
 static void on_presence(void *ctx, enum wr_err err, const struct wr_reply *reply);
 
-void presence_update(struct shopper *p)
+void presence_follow(void *ctx, struct seat *s)
 {
-    enum seat_state state = p->seat.state;
-    bool waits = state == SEAT_UNCALLED || state == SEAT_ASKED || state == SEAT_READY || state == SEAT_QUIET;
-    if (waits == p->present)
+    struct room *room = ctx;
+    struct shopper *p = SEAT_SHOPPER(s);
+    bool present = seat_is_present(s);
+    if (present == p->present)
         return;
-    p->present = waits;
-    if (waits)
-        presence_add(&p->room->presence, p->ticket.place);
+    p->present = present;
+    if (present)
+        presence_add(&room->presence, p->ticket.place);
     else
-        presence_remove(&p->room->presence, p->ticket.place);
+        presence_remove(&room->presence, p->ticket.place);
 }
 
 void presence_left(struct room *room, uint64_t place)
@@ -48,26 +49,22 @@ void presence_back(struct room *room, uint64_t place)
     free(away);
 }
 
-static void send_presence(struct room *room, uint64_t width)
+static void send_presence(struct room *room, bool stays)
 {
+    struct wr_buf blocks = {0};
+    if (stays)
+        presence_pack(&room->presence, &blocks);
     struct wr_args args = {0};
-    key_of_line(&args, room->sale, "line");
-    key_of_line(&args, room->sale, "presence");
-    key_of_line(&args, room->sale, "table");
+    wr_key_script(&args, &wr_lua_presence, room->sale);
     wr_arg_int(&args, room->gen);
     wr_arg_text(&args, room->w->me);
     wr_arg_printf(&args, "%llu", (unsigned long long)(room->table_known ? room->table.version : 0));
-    wr_arg_printf(&args, "%llu", (unsigned long long)width);
-    for (size_t i = 0; width && i < PRESENCE_BLOCKS; i++) {
-        if (!room->presence.counts[i])
-            continue;
-        wr_arg_int(&args, (int64_t)i);
-        wr_arg_int(&args, room->presence.counts[i]);
-    }
+    wr_arg(&args, blocks.at, blocks.len);
     room->presence_in_flight = true;
-    room->presence_written = width != 0;
+    room->presence_written = stays;
     wr_redis_eval(room->w->line, &wr_lua_presence, &args, on_presence, room);
     wr_args_free(&args);
+    wr_buf_free(&blocks);
 }
 
 void count_presence(struct room *room)
@@ -79,17 +76,11 @@ void count_presence(struct room *room)
             break;
         presence_back(room, away->by_place.key);
     }
-    if (room->closed || room->presence_in_flight || room->phase < WR_PHASE_LIVE)
+    if (room_is_closed(room) || room->presence_in_flight || room->phase < WR_PHASE_LIVE)
         return;
     if (room->presence.total || room->presence_written ||
         list_first(&room->sessions)) /* the first to join needs the table */
-        send_presence(room, room->presence.total ? room->presence.width : 0);
-}
-
-void presence_withdraw(struct room *room)
-{
-    if (room->presence_written && !room->closed)
-        send_presence(room, 0);
+        send_presence(room, room->presence.total != 0);
 }
 
 static void on_presence(void *ctx, enum wr_err err, const struct wr_reply *reply)
@@ -99,16 +90,13 @@ static void on_presence(void *ctx, enum wr_err err, const struct wr_reply *reply
     room->presence_in_flight = false;
     if (err)
         return;
-    room->counter_seen[2] = room->counter_seen[1];
-    room->counter_seen[1] = room->counter_seen[0];
-    room->counter_seen[0] = sale ? (uint64_t)sale->counter : 0;
     if (wr_reply_count(reply) < 2)
         return; /* no news, or closed: the tick says so too */
     size_t len;
     const char *table = wr_reply_text(wr_reply_at(reply, 1), &len);
     if (!table || len == 0)
         return;
-    if (presence_table_read(&room->table, table, len) == WR_OK)
+    if (presence_table_read(&room->table, table, len, sale ? (uint64_t)sale->counter : 0) == WR_OK)
         room->table_known = true;
     else
         wr_warn("presence table is out of shape", "sale=%s bytes=%zu", room->sale, len);

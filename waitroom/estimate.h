@@ -1,6 +1,6 @@
 /* estimate.h - what a shopper is told about the wait. Pure. */
-#ifndef WR_ESTIMATE_H
-#define WR_ESTIMATE_H
+#ifndef WAITROOM_ESTIMATE_H
+#define WAITROOM_ESTIMATE_H
 #include <stdbool.h>
 #include <stdint.h>
 

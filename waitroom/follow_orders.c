@@ -1,17 +1,18 @@
 /* follow_orders.c
  *
- *   admitted, or spent --> subscribe wr:shopper:<id> --in force--> orders_of.lua --> `order` messages (then
- * `spent`) |                                       ^ a status --> `order`                    restored
- * subscription, and once a minute anyway
+ *   admitted, or spent --> subscribe wr:shopper:<id> --in force--> orders_of.lua --> `order` messages (then `spent`)
+ *                               |                                       ^
+ *                               a status --> `order`                    restored subscription, and once a minute anyway
  *
- * Subscribe first, read second, so that nothing falls between. Every status carries its order's event number;
- * lower ones are ignored. One channel a shopper, whatever number of sales they are in. */
-#include "json.h"
+ * Subscribe first, read second, so that nothing falls between. Every status carries its order's event number; lower ones are
+ * ignored. One channel a shopper, whatever number of sales they are in. */
+#include "follow_orders.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_waitroom.h"
-#include "meters.h"
-#include "redis_keys.h"
+#include "order_view.h"
 #include "room.h"
+#include "waitroom_metrics.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,16 +33,9 @@ static void read_orders(struct shopper *p);
 static void on_orders(void *ctx, enum wr_err err, const struct wr_reply *reply);
 
 /* ---- channels ---- */
-static uint64_t front_of(const char *shopper)
-{
-    uint64_t v = 0;
-    wr_unhex(shopper, 16, &v);
-    return v;
-}
-
 static struct channel *find_channel(struct waitroom *w, const char *shopper)
 {
-    struct index_node *node = index_find(&w->channels, front_of(shopper));
+    struct index_node *node = index_find(&w->channels, shopper_hash(shopper));
     for (; node; node = index_find_next(node)) {
         struct channel *c = LINK_OWNER(node, struct channel, node);
         if (strcmp(c->shopper, shopper) == 0)
@@ -52,15 +46,15 @@ static struct channel *find_channel(struct waitroom *w, const char *shopper)
 
 static struct channel *open_channel(struct waitroom *w, const char *shopper)
 {
-    char name[CHANNEL_MAX];
+    char name[WR_CHANNEL_MAX];
     struct channel *c = wr_alloc(sizeof *c);
     c->w = w;
     memcpy(c->shopper, shopper, sizeof c->shopper);
     link_init(&c->link);
     link_init(&c->followers);
-    index_add(&w->channels, &c->node, front_of(shopper));
+    index_add(&w->channels, &c->node, shopper_hash(shopper));
     list_append(&w->channel_list, &c->link);
-    channel_of_shopper(name, shopper);
+    wr_channel_of_shopper(name, shopper);
     wr_subscribe(w->stock_channels, name, on_subscribed, c);
     return c;
 }
@@ -81,14 +75,14 @@ void follow_orders(struct shopper *p)
 void unfollow_orders(struct shopper *p)
 {
     struct channel *c = p->channel;
-    char name[CHANNEL_MAX];
+    char name[WR_CHANNEL_MAX];
     if (!c)
         return;
     link_out(&p->follower);
     p->channel = NULL;
     if (list_first(&c->followers))
         return;
-    channel_of_shopper(name, c->shopper);
+    wr_channel_of_shopper(name, c->shopper);
     wr_unsubscribe(c->w->stock_channels, name);
     index_remove(&c->w->channels, &c->node);
     link_out(&c->link);
@@ -118,6 +112,8 @@ void on_order_channels_restored(void *ctx)
 void read_followed_orders(struct waitroom *w)
 {
     size_t n = (w->channels.count + 599) / 600;
+    if (!wr_redis_connected(w->stock))
+        return;
     if (w->channels_to_read) {
         n = w->channels_to_read < 200 ? w->channels_to_read : 200;
         w->channels_to_read -= n;
@@ -130,6 +126,17 @@ void read_followed_orders(struct waitroom *w)
     }
 }
 
+/* Read at the next turn: it was not answered. */
+static void read_again(struct waitroom *w, const char *shopper)
+{
+    struct channel *c = find_channel(w, shopper);
+    if (!c)
+        return;
+    list_prepend(&w->channel_list, &c->link);
+    if (w->channels_to_read < w->channels.count)
+        w->channels_to_read++;
+}
+
 /* ---- orders ---- */
 static void read_orders(struct shopper *p)
 {
@@ -139,8 +146,7 @@ static void read_orders(struct shopper *p)
     reading->w = room->w;
     memcpy(reading->sale, room->sale, sizeof reading->sale);
     memcpy(reading->shopper, p->ticket.shopper, sizeof reading->shopper);
-    key_of_stock(&args, room->sale, "orders_of");
-    key_of_stock(&args, room->sale, "orders");
+    wr_key_script(&args, &wr_lua_orders_of, room->sale);
     wr_arg_text(&args, p->ticket.shopper);
     wr_metric_add(METRIC_ORDERS_READ, 1);
     wr_redis_eval(room->w->stock, &wr_lua_orders_of, &args, on_orders, reading);
@@ -174,63 +180,26 @@ static bool keep_order(struct shopper *p, const char *id, int64_t event, const c
     return true;
 }
 
-struct record {
-    char order_id[WR_UUID_LEN + 1], sale[WR_SALE_LEN + 1], sku[WR_SKU_LEN + 1], status[20], jti[WR_JTI_MAX];
-    char payment_url[1001], reason[201];
-    int64_t quantity, event, expires_at;
-};
-static const struct wr_json_field record_fields[] = {
-    WR_FIELD_TEXT(struct record, order_id, "order_id", true),
-    WR_FIELD_TEXT(struct record, sale, "sale", true),
-    WR_FIELD_TEXT(struct record, sku, "sku", true),
-    WR_FIELD_TEXT(struct record, status, "status", true),
-    WR_FIELD_TEXT(struct record, jti, "jti", true),
-    WR_FIELD_TEXT(struct record, payment_url, "payment_url", false),
-    WR_FIELD_TEXT(struct record, reason, "reason", false),
-    WR_FIELD_INT(struct record, quantity, "quantity", true, 0, 0),
-    WR_FIELD_INT(struct record, event, "event", true, 0, 0),
-    WR_FIELD_INT(struct record, expires_at, "expires_at", false, 0, 0),
-    {0},
-};
-
-static void render_record(const struct record *r, struct wr_buf *out)
-{
-    struct wr_json *message = wr_json_build("{s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "type", "order", "sale",
-                                            r->sale, "queue_ticket_id", r->order_id, "sku", r->sku,
-                                            "quantity", r->quantity, "status", r->status, "event", r->event);
-    if (r->payment_url[0])
-        wr_json_set(message, "payment_url", wr_json_build("s", r->payment_url));
-    if (r->expires_at)
-        wr_json_set(message, "expires_at", wr_json_build("I", r->expires_at));
-    if (r->reason[0])
-        wr_json_set(message, "reason", wr_json_build("s", r->reason));
-    wr_json_render(message, out);
-    wr_json_free(message);
-}
-
 static bool take_record(struct shopper *p, const char *text, size_t len)
 {
-    struct wr_json *v;
-    struct record r = {0};
+    struct wr_order_view order;
     char why[160];
-    bool news = false;
-    enum wr_err err = wr_json_parse(&v, text, len, why);
-    if (err == WR_OK) {
-        err = wr_json_decode(v, record_fields, &r, why);
-        wr_json_free(v);
-    }
+    enum wr_err err = wr_order_view_read(&order, text, len, why);
     if (err) {
         wr_warn("order record is out of shape", "sale=%s what=\"%s\"", p->room->sale, why);
         return false;
     }
     struct wr_buf message = {0};
-    render_record(&r, &message);
-    news = keep_order(p, r.order_id, r.event, message.at);
+    struct wr_json *view = wr_order_view_json(&order);
+    wr_json_set(view, "type", wr_json_build("s", "order"));
+    wr_json_render(view, &message);
+    wr_json_free(view);
+    bool news = keep_order(p, order.order_id, order.event, message.at);
     wr_buf_free(&message);
     if (p->admission &&
-        strcmp(p->admission->jti, r.jti) == 0) { /* this admission became an order: the slot is back */
+        strcmp(p->admission->jti, order.jti) == 0) { /* this admission became an order: the slot is back */
+        room_say(p->room, SAY_LEFT, p->ticket.place, order.jti); /* unless a hand-in of ours brought the row back */
         line_depart(&p->room->line, &p->seat);
-        presence_update(p);
         shopper_drop_admission(p);
         p->spent = true;
     }
@@ -242,9 +211,11 @@ static void on_orders(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct reading *reading = ctx;
     struct room *room = room_find(reading->w, reading->sale);
     struct shopper *p = room ? room_shopper_of(room, reading->shopper) : NULL;
+    if (err)
+        read_again(reading->w, reading->shopper);
     free(reading);
     if (!p || err)
-        return; /* read again within a minute */
+        return;
     bool news = false;
     for (size_t i = 0; i < wr_reply_count(reply); i++) {
         size_t len;
@@ -272,7 +243,7 @@ static const struct wr_json_field status_fields[] = {
 void on_order_channel(void *ctx, const char *channel, const char *message, size_t len)
 {
     struct waitroom *w = ctx;
-    struct channel *c = find_channel(w, channel_shopper(channel));
+    struct channel *c = find_channel(w, wr_channel_shopper(channel));
     struct wr_json *v;
     struct status status;
     char why[160];

@@ -5,13 +5,15 @@
  *                 \--10 s--> QUIET: told that only a person may answer now; the row goes
  *   refused --> why
  *
- * Who has gone meanwhile gets nothing: the row waits out its 10 s. The token is signed when it is first told.
- */
+ * Who has gone meanwhile gets nothing: the row waits out its 10 s. The token is signed when it is first told. */
+#include "grant_admissions.h"
 #include "clock.h"
+#include "follow_orders.h"
 #include "log.h"
-#include "meters.h"
 #include "redis.h"
 #include "room.h"
+#include "tell_shopper.h"
+#include "waitroom_metrics.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,12 +45,14 @@ static uint64_t mono_of(const struct room *room, int64_t clock_ms)
 static void admit(struct shopper *p, const char *jti, int64_t granted_ms, int64_t expires_ms, bool entered)
 {
     struct room *room = p->room;
+    if (strlen(jti) >= sizeof p->admission->jti) {
+        wr_error("jti is too long", "sale=%s place=%llu", room->sale, (unsigned long long)p->ticket.place);
+        return;
+    }
     if (!p->admission || strcmp(p->admission->jti, jti) != 0) {
         shopper_drop_admission(p);
         p->admission = wr_alloc(sizeof *p->admission);
-        if (!wr_copy_text(p->admission->jti, sizeof p->admission->jti, jti, strlen(jti)))
-            wr_error("jti is too long", "sale=%s place=%llu", room->sale,
-                     (unsigned long long)p->ticket.place);
+        wr_copy_text(p->admission->jti, sizeof p->admission->jti, jti, strlen(jti));
     }
     p->admission->granted_ms = granted_ms;
     p->admission->expires_ms = expires_ms;
@@ -57,9 +61,16 @@ static void admit(struct shopper *p, const char *jti, int64_t granted_ms, int64_
         line_enter(&room->line, &p->seat, mono_of(room, expires_ms));
     else
         line_give(&room->line, &p->seat, mono_of(room, expires_ms), room_now(room));
-    presence_update(p);
     follow_orders(p);
     shopper_tell(p, TELL_ADMITTED);
+}
+
+/* Its turn came and went: it waits again, once a person says so. */
+static void missed(struct shopper *p)
+{
+    shopper_drop_admission(p);
+    tell_position_soon(p, 1000);
+    shopper_tell(p, TELL_CALLED);
 }
 
 static void refuse(struct shopper *p, const char *why)
@@ -69,11 +80,16 @@ static void refuse(struct shopper *p, const char *why)
         0) { /* used at checkout while we thought it had fallen: `again` will bring the row */
         line_here(&room->line, &p->seat, true, room_now(room));
     } else if (strcmp(why, "late") == 0) {
-        shopper_drop_admission(p);
-        line_quiet(&room->line, &p->seat, true);
-        presence_update(p);
         wr_metric_add(METRIC_MISSED, 1);
-        shopper_tell(p, TELL_CALLED);
+        if (p->seat.state == SEAT_INSIDE) { /* not one that came meanwhile, or whose order did */
+            line_quiet(&room->line, &p->seat, true);
+            missed(p);
+        }
+    } else if (strcmp(why, "fell") == 0) { /* at another worker, or before this seat came */
+        if (p->seat.state == SEAT_READY) {
+            line_quiet(&room->line, &p->seat, true);
+            missed(p);
+        }
     } else {
         shopper_end(p, strcmp(why, "spent") == 0     ? WR_ERR_SPENT
                        : strcmp(why, "blocked") == 0 ? WR_ERR_BLOCKED
@@ -136,7 +152,7 @@ void admission_entered(struct shopper *p)
     struct room *room = p->room;
     if (p->seat.state != SEAT_GIVEN || !p->admission)
         return;
-    room_say(room, SAY_ENTERED, p);
+    room_say(room, SAY_ENTERED, p->ticket.place, p->admission->jti);
     p->admission->entered = true;
     p->admission->expires_ms = p->admission->granted_ms + admission_ms(room);
     line_enter(&room->line, &p->seat, mono_of(room, p->admission->expires_ms));
@@ -147,11 +163,9 @@ void admission_fell(void *ctx, struct seat *s)
 {
     struct shopper *p = SEAT_SHOPPER(s);
     if (p->admission)
-        room_say(ctx, SAY_EXPIRED, p);
-    shopper_drop_admission(p);
-    presence_update(p);
+        room_say(ctx, SAY_EXPIRED, p->ticket.place, p->admission->jti);
     wr_metric_add(METRIC_FELL, 1);
-    shopper_tell(p, TELL_CALLED);
+    missed(p);
 }
 
 void admission_over(void *ctx, struct seat *s)

@@ -4,12 +4,13 @@
  *   message: strict JSON with a `type` --> join, here, entered, leave
  *   close: the seat leaves the line, and counts as away for a minute
  *
- * A message that is not understood is refused and counted; a socket that goes on like that, or floods, is
- * closed. */
+ * A message that is not understood is refused and counted; a socket that goes on like that, or floods, is closed. */
+#include "browser.h"
+#include "grant_admissions.h"
+#include "join_line.h"
 #include "json.h"
-#include "meters.h"
-#include "open_session.h"
 #include "room.h"
+#include "waitroom_metrics.h"
 #include <string.h>
 
 enum { MESSAGES_A_SECOND = 30, BAD_MAX = 10 };
@@ -26,7 +27,7 @@ enum wr_err on_line_upgrade(void *ctx, struct wr_request *req, void *session)
     if (w->sockets >= (size_t)w->config->sockets_max)
         return WR_ERR_BUSY;
     s->room = room;
-    session_shopper(wr_runtime_http(w->rt), req, s->who);
+    wr_browser_shopper(wr_runtime_http(w->rt), req, s->who);
     return WR_OK;
 }
 
@@ -39,8 +40,7 @@ void on_line_open(void *ctx, struct wr_socket *socket, void *session)
     link_init(&s->joiner.link);
     list_append(&s->room->sessions, &s->link);
     w->sockets++;
-    s->error = WR_ERR_CLOSED;
-    session_tell(s, TELL_SALE | (s->room->closed ? TELL_ERROR : 0));
+    session_tell(s, TELL_SALE | (s->room->closed_told ? TELL_CLOSED : 0));
 }
 
 void on_line_close(void *ctx, struct wr_socket *socket, void *session)
@@ -48,11 +48,8 @@ void on_line_close(void *ctx, struct wr_socket *socket, void *session)
     struct waitroom *w = ctx;
     struct session *s = session;
     (void)socket;
-    if (s->room->broadcast_at == &s->link)
-        s->room->broadcast_at = s->link.next;
+    lap_leave(&s->room->lap, &s->link);
     link_out(&s->link);
-    if (s->state == SESSION_JOINING)
-        joiner_leave(s->room, &s->joiner);
     session_set_state(s, SESSION_CLOSING);
     struct shopper *p = s->shopper;
     if (p) {
@@ -65,7 +62,7 @@ void on_line_close(void *ctx, struct wr_socket *socket, void *session)
 
 /* ---- messages ---- */
 struct heard {
-    char type[16], ticket[WR_TICKET_MAX], secret[WR_SECRET_LEN + 1], was[17];
+    char type[16], ticket[WR_TICKET_MAX], secret[WR_SECRET_LEN + 1], was[VISIT_MAX];
     bool again;
 };
 static const struct wr_json_field heard_fields[] = {
@@ -81,10 +78,17 @@ static void on_join(struct session *s, const struct heard *m)
 {
     if (s->state == SESSION_JOINING || (s->state == SESSION_IN_LINE && s->shopper->seat.state != SEAT_OVER))
         return; /* said twice */
-    if (m->secret[0] && !wr_shopper_of(m->secret, strlen(m->secret), s->who)) {
+    char who[WR_SHOPPER_LEN + 1];
+    if (m->secret[0] && !wr_shopper_of(m->secret, strlen(m->secret), who)) {
         session_refuse(s, WR_ERR_UNAUTHENTICATED, "This is not a secret of ours: open a session first.");
         return;
     }
+    if (m->secret[0] && s->shopper && strcmp(who, s->who) != 0) {
+        session_refuse(s, WR_ERR_UNAUTHENTICATED, "This connection is another browser's.");
+        return;
+    }
+    if (m->secret[0])
+        memcpy(s->who, who, sizeof who);
     if (!s->who[0]) {
         session_refuse(s, WR_ERR_UNAUTHENTICATED, NULL);
         return;
@@ -107,14 +111,9 @@ static void on_entered(struct session *s, const struct heard *m)
 
 static void on_leave(struct session *s, const struct heard *m)
 {
-    struct shopper *p = s->shopper;
     (void)m;
-    if (!p)
-        return;
-    if (p->admission)
-        room_say(s->room, SAY_LEFT, p);
-    wr_metric_add(METRIC_LEFT, 1);
-    shopper_free(p);
+    if (s->shopper)
+        shopper_leave(s->shopper, s);
 }
 
 static const struct {
@@ -132,6 +131,18 @@ static void refuse_message(struct session *s, enum wr_err err, const char *detai
         session_end(s, TELL_ERROR, 1008);
     else
         session_tell(s, TELL_ERROR);
+}
+
+/* Frames the server itself refuses: it closes the socket next. */
+void on_line_refused(void *ctx, struct wr_socket *socket, void *session, enum wr_err err, const char *why)
+{
+    struct session *s = session;
+    (void)ctx;
+    (void)socket;
+    wr_metric_add(METRIC_BAD_MESSAGES, 1);
+    s->error = err;
+    s->detail = why;
+    session_tell(s, TELL_ERROR);
 }
 
 static bool floods(struct session *s)

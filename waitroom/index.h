@@ -1,7 +1,7 @@
 /* index.h - an intrusive hash index by a 64-bit key that is spread already or is spread here. Keys may
  * repeat: the caller looks through the equal ones. Nodes are owned by the caller. */
-#ifndef WR_INDEX_H
-#define WR_INDEX_H
+#ifndef WAITROOM_INDEX_H
+#define WAITROOM_INDEX_H
 #include <stddef.h>
 #include <stdint.h>
 

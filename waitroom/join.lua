@@ -2,7 +2,7 @@
 -- to the ceiling that PostgreSQL holds; whoever gets no number waits and asks again. Phase and mode are looked at here and
 -- not at the worker, so that everybody meets the same door.
 --
--- KEYS: line
+-- LINE KEYS: line
 -- ARGV: gen run count
 -- RETURNS: {first, how many} (how many may be 0); or one element: `closed`, `not-open`, `ended`, `reject`
 -- INCLUDE: common/line_clock.lua

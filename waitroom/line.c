@@ -62,9 +62,9 @@ static void set_state(struct line *line, struct seat *s, enum seat_state state, 
         break;
     case SEAT_READY:
         places_insert(&line->ready, &s->node);
+        insert_due(&line->asking, s, due);
         /* fallthrough */
     case SEAT_ASKED:
-        insert_due(&line->asking, s, due);
         list_append(&line->silent, &s->silence);
         break;
     case SEAT_GIVEN:
@@ -77,6 +77,7 @@ static void set_state(struct line *line, struct seat *s, enum seat_state state, 
     case SEAT_OVER:
         break;
     }
+    line->events->moved(line->ctx, s);
 }
 
 static void ask(struct line *line, struct seat *s, bool counted, uint64_t now)
@@ -84,7 +85,7 @@ static void ask(struct line *line, struct seat *s, bool counted, uint64_t now)
     s->asked_ms = s->heard_ms = now; /* five seconds from here for the first answer */
     s->counted = counted;
     s->let_fall = false;
-    set_state(line, s, SEAT_ASKED, now + LINE_ASK_MS);
+    set_state(line, s, SEAT_ASKED, 0);
     if (counted) {
         line->asked++;
         list_append(&line->waiting, &s->wait);
@@ -120,12 +121,15 @@ bool line_here(struct line *line, struct seat *s, bool again, uint64_t now)
     if (s->counted)
         line->answered++;
     s->counted = s->let_fall = false;
+    s->vouched |= again;
     s->heard_ms = now;
-    if (s->state == SEAT_READY)
+    if (s->state == SEAT_READY) {
         list_append(&line->silent,
                     &s->silence); /* it keeps its turn to be asked: answering must not put it off */
-    else
+    } else {
         set_state(line, s, SEAT_READY, now + LINE_ASK_MS);
+        s->ready_ms = now;
+    }
     return true;
 }
 
@@ -146,6 +150,7 @@ void line_quiet(struct line *line, struct seat *s, bool let_fall)
 {
     s->counted = false;
     s->let_fall = let_fall;
+    s->vouched &= !let_fall;
     set_state(line, s, SEAT_QUIET, 0);
 }
 

@@ -1,22 +1,23 @@
-/* line.h - a sale's shoppers at one worker, from the call to the admission. Pure: the caller brings the time
- * (monotonic ms) and is told by callbacks what to say.
+/* line.h - a sale's shoppers at one worker, from the call to the admission. Pure: the caller brings the time (monotonic ms)
+ * and is told by callbacks what to say.
  *
  *     UNCALLED --called >= place--> ASKED --here--> READY --granted--> GIVEN --entered--> INSIDE
  *        place <= called on arrival ----^   ^-- any message -- QUIET <-- no answer 5 s, or token not taken up
  *
- * Any of them can become OVER: spent, blocked, passed. Who let a token fall is QUIET until a person says so
- * (`again`). Exposed: the `target` lowest READY, which are all that Redis sees of them. Only who was asked
- * because `called` moved counts as asked and is waited for: if returners counted, a crowd of dead sockets
- * that reconnect would stall the drip. */
-#ifndef WR_LINE_H
-#define WR_LINE_H
+ * Any of them can become OVER: spent, blocked, passed. Who let a token fall is QUIET until a person says so (`again`).
+ * Exposed: the `target` lowest READY, which are all that Redis sees of them.
+ * Only who answers is asked again: behind a first question that is still on its way, a second one says nothing new.
+ * Only who was asked because `called` moved counts as asked and is waited for: if returners counted, a crowd of dead
+ * sockets that reconnect would stall the drip. */
+#ifndef WAITROOM_LINE_H
+#define WAITROOM_LINE_H
 #include "list.h"
 #include "places.h"
 #include <stdbool.h>
 
 enum {
     LINE_ANSWER_MS = 300,   /* how long the door waits for an answer */
-    LINE_ASK_MS = 2000,     /* asked again */
+    LINE_ASK_MS = 2000,     /* who is ready is asked again */
     LINE_SILENCE_MS = 5000, /* then no longer ready */
     LINE_POINTS = 16,
     LINE_LIST_MAX = 4000, /* places a call */
@@ -28,10 +29,12 @@ struct seat {
     enum seat_state state;
     bool counted;  /* asked because `called` moved and has not answered yet */
     bool let_fall; /* QUIET until a person says so */
+    bool vouched;  /* a person said so since its last token fell */
     bool exposed;
     uint64_t seen;                       /* the report that found it among the lowest */
     uint64_t asked_ms, heard_ms, due_ms; /* due: of `turn` */
-    struct link turn;    /* ASKED, READY: asked again; GIVEN: taken up until; INSIDE: lives until */
+    uint64_t ready_ms;                   /* READY since then */
+    struct link turn;    /* READY: asked again; GIVEN: taken up until; INSIDE: lives until */
     struct link silence; /* ASKED, READY: by heard_ms */
     struct link wait;    /* ASKED, counted: for the door */
     struct link shown;   /* exposed */
@@ -40,11 +43,21 @@ static inline uint64_t seat_place(const struct seat *s)
 {
     return s->node.place;
 }
+static inline bool seat_waits(const struct seat *s) /* neither admitted nor OVER */
+{
+    return s->state == SEAT_UNCALLED || s->state == SEAT_ASKED || s->state == SEAT_READY ||
+           s->state == SEAT_QUIET;
+}
+static inline bool seat_is_present(const struct seat *s) /* somebody behind it waits for it */
+{
+    return seat_waits(s) && s->state != SEAT_QUIET;
+}
 
 struct line_events { /* none may change the line but by the calls below on this very seat */
     void (*ask)(void *ctx, struct seat *s);  /* "are you there?" */
     void (*fell)(void *ctx, struct seat *s); /* its token was not taken up in time; now QUIET */
     void (*over)(void *ctx, struct seat *s); /* its admission has ended; now OVER */
+    void (*moved)(void *ctx, struct seat *s); /* its state changed, whatever the reason; before the others */
 };
 struct line {
     const struct line_events *events;

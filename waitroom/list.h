@@ -1,7 +1,7 @@
 /* list.h - intrusive lists: rings with a head. A link that is in no list points at itself, so taking it out
  * twice is harmless. */
-#ifndef WR_LIST_H
-#define WR_LIST_H
+#ifndef WAITROOM_LIST_H
+#define WAITROOM_LIST_H
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +35,11 @@ static inline void list_append(struct link *head, struct link *l)
 {
     link_out(l);
     link_before(l, head);
+}
+static inline void list_prepend(struct link *head, struct link *l)
+{
+    link_out(l);
+    link_before(l, head->next);
 }
 static inline struct link *list_first(const struct link *head)
 {

@@ -1,6 +1,7 @@
 #include "messages.h"
 #include "clock.h"
 #include "room.h"
+#include "tell_shopper.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -19,10 +20,11 @@ struct wr_json *message_sale(const struct wr_sale *sale)
 
 struct wr_json *message_ticket(const struct waitroom *w, const struct shopper *p)
 {
-    char text[WR_TICKET_MAX];
+    char text[WR_TICKET_MAX], visit[VISIT_MAX];
     wr_ticket_sign(w->ticket_key, &p->ticket, text);
+    snprintf(visit, sizeof visit, "%s-%llx", w->me, (unsigned long long)p->visit);
     return wr_json_build("{s:s, s:s, s:i, s:I, s:s, s:i}", "type", "ticket", "ticket", text, "lane",
-                         p->ticket.lane, "place", (int64_t)p->ticket.place, "worker", w->me,
+                         p->ticket.lane, "place", (int64_t)p->ticket.place, "worker", visit,
                          "reconnect_within_s", tell_reconnect_within_s(w));
 }
 
@@ -46,15 +48,27 @@ struct wr_json *message_admitted(const struct shopper *p, const char *checkout_u
 
 struct wr_json *message_error(enum wr_err err, const char *detail)
 {
-    char both[240];
-    snprintf(both, sizeof both, "%s. %s", wr_err_title(err), wr_err_next(err));
-    return wr_json_build("{s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail",
-                         detail ? detail : both);
+    char title[120];
+    snprintf(title, sizeof title, "%s.", wr_err_title(err));
+    return wr_json_build("{s:s, s:s, s:s, s:s}", "type", "error", "code", wr_err_slug(err), "detail",
+                         detail ? detail : title, "next", wr_err_next(err));
+}
+
+struct wr_json *message_closed(bool has_place)
+{
+    return message_error(WR_ERR_CLOSED, has_place
+                                            ? "The line is closed for a moment; your place is safe."
+                                            : "The line is closed for a moment; you join as soon as it opens.");
 }
 
 struct wr_json *message_reconnect(int within_s)
 {
     return wr_json_build("{s:s, s:i}", "type", "reconnect", "within_s", within_s);
+}
+
+struct wr_json *message_spent(void)
+{
+    return wr_json_build("{s:s, s:s}", "type", "spent", "next", wr_err_next(WR_ERR_SPENT));
 }
 
 struct wr_json *message_plain(const char *type)

@@ -1,7 +1,7 @@
 /* messages.h - what shoppers are told (docs/asyncapi.yaml), made from the state as it is. The caller owns the
  * result. */
-#ifndef WR_MESSAGES_H
-#define WR_MESSAGES_H
+#ifndef WAITROOM_MESSAGES_H
+#define WAITROOM_MESSAGES_H
 #include "json.h"
 #include "sales.h"
 #include "shopper.h"
@@ -13,7 +13,9 @@ struct wr_json *message_position(const struct shopper *p);
 struct wr_json *message_called(bool again);
 struct wr_json *message_admitted(const struct shopper *p, const char *checkout_url);
 struct wr_json *message_error(enum wr_err err, const char *detail);
+struct wr_json *message_closed(bool has_place); /* an error, too */
 struct wr_json *message_reconnect(int within_s);
-struct wr_json *message_plain(const char *type); /* superseded, spent */
+struct wr_json *message_spent(void);
+struct wr_json *message_plain(const char *type); /* superseded */
 
 #endif

@@ -1,6 +1,6 @@
 -- orders_of: one shopper's orders at this shard.
 --
--- KEYS: orders_of orders
+-- STOCK KEYS: orders_of orders
 -- ARGV: shopper
 -- RETURNS: the records, JSON, oldest first
 local ids = redis.call('HGET', k_orders_of, a_shopper)

@@ -2,8 +2,8 @@
  * caller's structs. Insert, remove and at() cost O(log n), so that a worker with 100,000 sockets finds "every
  * 300th uncalled place" ten times a second. Priorities come from the place itself, which no client chooses.
  */
-#ifndef WR_PLACES_H
-#define WR_PLACES_H
+#ifndef WAITROOM_PLACES_H
+#define WAITROOM_PLACES_H
 #include <stddef.h>
 #include <stdint.h>
 

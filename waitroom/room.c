@@ -1,7 +1,13 @@
 #include "room.h"
 #include "clock.h"
+#include "count_presence.h"
+#include "grant_admissions.h"
+#include "join_line.h"
 #include "log.h"
-#include "meters.h"
+#include "poll_line.h"
+#include "tell_shopper.h"
+#include "tick_line.h"
+#include "waitroom_metrics.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,20 +16,26 @@ uint64_t room_now(const struct room *room)
     return wr_loop_now_ms(room->w->loop);
 }
 
+bool room_is_closed(const struct room *room)
+{
+    const struct wr_sale *sale = wr_sales_find(room->w->sales, room->sale);
+    return room->closed || !sale || sale->closed;
+}
+
 int64_t room_clock(const struct room *room)
 {
     return room->clock_ms + (int64_t)(room_now(room) - room->clock_mono_ms);
 }
 
-void room_say(struct room *room, enum say_kind kind, const struct shopper *p)
+void room_say(struct room *room, enum say_kind kind, uint64_t place, const char *jti)
 {
     if (room->say_count == room->say_cap) {
         room->say_cap = room->say_cap ? room->say_cap * 2 : 64;
         room->says = wr_realloc(room->says, room->say_cap * sizeof *room->says);
     }
     struct say *say = &room->says[room->say_count++];
-    *say = (struct say){.kind = kind, .place = p->ticket.place};
-    wr_copy_text(say->jti, sizeof say->jti, p->admission->jti, strlen(p->admission->jti));
+    *say = (struct say){.kind = kind, .place = place};
+    wr_copy_text(say->jti, sizeof say->jti, jti, strlen(jti));
 }
 
 static void on_ask(void *ctx, struct seat *s)
@@ -32,7 +44,8 @@ static void on_ask(void *ctx, struct seat *s)
     wr_metric_add(METRIC_CALLS, 1);
     shopper_tell(SEAT_SHOPPER(s), TELL_CALLED);
 }
-const struct line_events room_line_events = {.ask = on_ask, .fell = admission_fell, .over = admission_over};
+const struct line_events room_line_events = {
+    .ask = on_ask, .fell = admission_fell, .over = admission_over, .moved = presence_follow};
 
 static struct room *room_new(struct waitroom *w, const char *sale)
 {
@@ -41,12 +54,13 @@ static struct room *room_new(struct waitroom *w, const char *sale)
     wr_copy_text(room->sale, sizeof room->sale, sale, strlen(sale));
     line_init(&room->line, &room_line_events, room);
     presence_init(&room->presence);
-    struct link *heads[] = {&room->sessions, &room->pollers, &room->joiners, &room->away, &room->due};
+    struct link *heads[] = {&room->sessions, &room->pollers, &room->polls, &room->joiners, &room->away, &room->due};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         link_init(heads[i]);
     for (size_t i = 0; i < PUSH_SLOTS; i++)
         link_init(&room->wheel[i]);
     room->closed = room->full = true;
+    room->closed_ms = room_now(room);
     room->stride = room->target = 32;
     room->yield = 1;
     room->wheel_ms = room_now(room) / PUSH_SLOT_MS;
@@ -96,10 +110,11 @@ static void begin_run(struct room *room, int64_t run)
     room->run = run;
     room->gen = 0;
     room->say_count = room->says_sent = room->handed_sent = 0;
+    room->numbers_left = 0;
     line_free(&room->line);
     line_init(&room->line, &room_line_events, room);
     room->table_known = false;
-    memset(room->counter_seen, 0, sizeof room->counter_seen);
+    presence_table_skip(&room->table, 0);
     room->clock_ms = 0;
     if (first)
         return;
@@ -118,18 +133,23 @@ static void look_at_closed(struct room *room, bool closed)
     room->closed = closed;
     wr_info(closed ? "line closed" : "line open", "sale=%s gen=%lld", room->sale, (long long)room->gen);
     if (!closed) {
-        tell_everybody(room, TELL_SALE, true);
+        if (room->closed_told)
+            tell_everybody(room, TELL_SALE, true);
+        room->closed_told = false;
         join_try(room);
         return;
     }
     room->full = true;
     room->in_step = false;
-    for (struct link *l = room->sessions.next; l != &room->sessions; l = l->next) {
-        struct session *s = LINK_OWNER(l, struct session, link);
-        s->error = WR_ERR_CLOSED;
-        s->detail = "The line is closed for a moment; your place is safe.";
-    }
-    tell_everybody(room, TELL_ERROR, true);
+    room->closed_ms = room_now(room);
+}
+
+void room_tell_closed(struct room *room)
+{
+    if (!room->closed || room->closed_told || room_now(room) - room->closed_ms < CLOSED_TOLD_MS)
+        return;
+    room->closed_told = true;
+    tell_everybody(room, TELL_CLOSED, true);
 }
 
 void room_on_sale(void *ctx, const struct wr_sale *sale)
@@ -146,8 +166,7 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
         begin_run(room, sale->run);
     if (room->gen != sale->gen) {
         room->gen = sale->gen;
-        for (size_t i = 0; i < 3; i++) /* the counter leapt: the numbers between are nobody's */
-            room->counter_seen[i] = (uint64_t)sale->counter;
+        presence_table_skip(&room->table, (uint64_t)sale->counter);
         tick_resync(room);
     }
     room->phase = sale->phase;
@@ -160,15 +179,6 @@ void room_on_sale(void *ctx, const struct wr_sale *sale)
         tell_everybody(room, TELL_SALE, urgent);
 }
 
-static void refuse_joiners(struct room *room, enum wr_err err)
-{
-    while (list_first(&room->joiners)) {
-        struct joiner *joiner = LINK_OWNER(list_first(&room->joiners), struct joiner, link);
-        joiner_leave(room, joiner);
-        joiner->done(joiner, err, 0);
-    }
-}
-
 void room_on_sale_gone(void *ctx, const char *sale)
 {
     struct room *room = room_find(ctx, sale);
@@ -179,17 +189,19 @@ void room_on_sale_gone(void *ctx, const char *sale)
     for (struct link *l = room->sessions.next, *next; l != &room->sessions; l = next) {
         next = l->next;
         struct session *s = LINK_OWNER(l, struct session, link);
+        wr_metrics_refusal(WR_ERR_UNKNOWN_SALE);
         s->error = WR_ERR_UNKNOWN_SALE;
         s->detail = NULL;
         session_end(s, TELL_ERROR, 1008);
     }
-    refuse_joiners(room, WR_ERR_UNKNOWN_SALE);
+    joiners_refuse(room, WR_ERR_UNKNOWN_SALE);
 }
 
 void room_free(struct room *room)
 {
-    refuse_joiners(room, WR_ERR_DRAINING);
+    joiners_refuse(room, WR_ERR_DRAINING);
     free_shoppers(room);
+    polls_turn(room);
     forget_away(room);
     wr_timer_free(room->tick_timer);
     link_out(&room->link);
@@ -200,5 +212,7 @@ void room_free(struct room *room)
     wr_buf_free(&room->sale_message);
     wr_buf_free(&room->document);
     free(room->says);
-    free(room);
+    room->freed = true;
+    if (!room->join_deferred)
+        free(room);
 }

@@ -3,12 +3,12 @@
  *   start: index.html, assets/NAME, and their .br and .gz --> memory, with an ETag each
  *   GET /s/{sale}, /assets/NAME --If-None-Match--> 304, or the smallest form the browser takes
  *
- * The page is the same bytes for every sale and shopper; asset names carry a hash of their content and never
- * change. */
+ * The page is the same bytes for every sale and shopper; asset names carry a hash of their content and never change. */
 #include "serve_page.h"
 #include "crypto.h"
 #include "file.h"
 #include "log.h"
+#include "metrics.h"
 #include "room.h"
 #include "routes.h"
 #include <dirent.h>
@@ -173,8 +173,10 @@ void serve_page(void *ctx, struct wr_request *req)
 {
     struct waitroom *w = ctx;
     bool known = room_find(w, wr_request_param(req, "sale")) != NULL;
-    serve(req, &w->pages->at[0], known ? 200 : 404,
-          "public, max-age=60"); /* the page says itself that there is no such sale */
+    if (!known)
+        wr_metrics_refusal(WR_ERR_UNKNOWN_SALE);
+    /* The page says itself that there is no such sale; no cache may when there is one. */
+    serve(req, &w->pages->at[0], known ? 200 : 404, known ? "public, max-age=60" : "no-store");
 }
 
 void serve_asset(void *ctx, struct wr_request *req)

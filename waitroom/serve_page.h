@@ -1,7 +1,7 @@
 /* serve_page.h - the static files, read once at the start: index.html and assets/, each with its .br and .gz
  * beside it. */
-#ifndef WR_SERVE_PAGE_H
-#define WR_SERVE_PAGE_H
+#ifndef WAITROOM_SERVE_PAGE_H
+#define WAITROOM_SERVE_PAGE_H
 #include "err.h"
 struct pages;
 /* Without index.html: WR_ERR_NOT_FOUND, logged. */

@@ -34,7 +34,7 @@ void serve_sale(void *ctx, struct wr_request *req)
     struct room *room = room_find(w, id);
     const struct wr_sale *sale = room ? wr_sales_find(w->sales, id) : NULL;
     if (!sale) {
-        wr_answer_problem(req, wr_sales_missing(w->sales), NULL, !wr_sales_fresh(w->sales));
+        wr_answer_problem(req, wr_sales_missing(w->sales), NULL, 0);
         return;
     }
     if (!room->document.len)

@@ -3,10 +3,9 @@
  *   OPEN --join--> JOINING --a number--> IN_LINE --superseded, fatal, drain--> CLOSING
  *     \--join with ticket-------------------^  \--join anew, after its turn--> JOINING
  *
- * There is no queue of messages: `tell` says which kinds are due, and each is made from the state at the
- * moment it is sent. */
-#ifndef WR_SESSION_H
-#define WR_SESSION_H
+ * There is no queue of messages: `tell` says which kinds are due, and each is made from the state at the moment it is sent. */
+#ifndef WAITROOM_SESSION_H
+#define WAITROOM_SESSION_H
 #include "err.h"
 #include "http.h"
 #include "id.h"
@@ -26,7 +25,8 @@ enum tell { /* in the order they are told */
             TELL_SPENT = 1 << 6,
             TELL_POSITION = 1 << 7,
             TELL_SUPERSEDED = 1 << 8,
-            TELL_RECONNECT = 1 << 9,
+            TELL_CLOSED = 1 << 9, /* the line is; said only while that is true */
+            TELL_RECONNECT = 1 << 10,
 };
 
 struct joiner { /* waits for a number, in the order of arrival */
@@ -45,6 +45,7 @@ struct session {
     struct link link;             /* room->sessions */
     struct joiner joiner;
     unsigned tell;
+    uint64_t sale_told;  /* room->sale_news when it was last told the sale */
     enum wr_err error;   /* of TELL_ERROR */
     const char *detail;  /* a literal, or NULL: the table's sentence */
     int close_code;      /* once everything is told */
@@ -57,12 +58,15 @@ void session_set_state(struct session *s, enum session_state state); /* the only
 void session_tell(struct session *s, unsigned tell);
 void session_refuse(struct session *s, enum wr_err err, const char *detail); /* told, counted, not fatal */
 void session_end(struct session *s, unsigned last, int close_code);          /* tells `last`, then closes */
+void session_supersede(struct session *s); /* a newer connection of this browser is told everything now */
 
 /* hear_shopper.c: the socket's callbacks */
 enum wr_err on_line_upgrade(void *ctx, struct wr_request *req, void *session);
 void on_line_open(void *ctx, struct wr_socket *socket, void *session);
 void on_line_message(void *ctx, struct wr_socket *socket, void *session, const char *text, size_t len);
 void on_line_writable(void *ctx, struct wr_socket *socket, void *session);
+void on_line_refused(void *ctx, struct wr_socket *socket, void *session, enum wr_err err, const char *why);
 void on_line_close(void *ctx, struct wr_socket *socket, void *session);
+void on_line_quiet(void *ctx, struct wr_socket *socket, void *session);
 
 #endif

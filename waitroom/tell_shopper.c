@@ -1,17 +1,20 @@
 /* tell_shopper.c
  *
- *   session_tell --> flush: what is due, in order, made from the state now --the socket is full-->
- * on_writable --> flush tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000
- * never holds the loop; what can wait (units left) waits a second and a millisecond for every socket of this
- * worker wheel --a shopper's turn--> position, when it changed; near the front every second, far back every
- * 15 s
+ *   session_tell --> flush: what is due, in order, made from the state now --the socket is full--> on_writable --> flush
+ *   tell_everybody --> slices of TELL_SLICE sessions a turn, so that a push to 100,000 never holds the loop;
+ *                      what can wait (units left) waits for pace_everybody_ms()
+ *   wheel --a shopper's turn--> position and sale, when they changed; near the front every second, far back every 15 s
  *
  * Sockets have no queue: a message that could not go out now goes out later with what is true later. */
+#include "tell_shopper.h"
 #include "clock.h"
+#include "grant_admissions.h"
+#include "join_line.h"
 #include "log.h"
 #include "messages.h"
-#include "meters.h"
+#include "pace.h"
 #include "room.h"
+#include "waitroom_metrics.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,17 +24,31 @@ static const char *const state_names[] = {"open", "joining", "in line", "closing
 void session_set_state(struct session *s, enum session_state state)
 {
     wr_debug("session", "from=\"%s\" to=\"%s\"", state_names[s->state], state_names[state]);
+    if (s->state == SESSION_JOINING && state != SESSION_JOINING)
+        joiner_leave(s->room, &s->joiner); /* whatever ended it: the joiner lives in the session */
     s->state = state;
 }
 
 /* ---- one session ---- */
-static enum wr_err send_json(struct session *s, struct wr_json *owned)
+static enum wr_err send_text(struct session *s, enum metric counted, const char *text, size_t len)
+{
+    enum wr_err err = wr_socket_send(s->socket, text, len);
+    wr_metric_add(counted, err == WR_OK);
+    return err;
+}
+
+static enum wr_err send_json_as(struct session *s, enum metric counted, struct wr_json *owned)
 {
     static struct wr_buf text; /* reused: the loop has one thread */
     wr_buf_clear(&text);
     wr_json_render(owned, &text);
     wr_json_free(owned);
-    return wr_socket_send(s->socket, text.at, text.len);
+    return send_text(s, counted, text.at, text.len);
+}
+
+static enum wr_err send_json(struct session *s, struct wr_json *owned)
+{
+    return send_json_as(s, METRIC_PUSH_OTHER, owned);
 }
 
 static enum wr_err send_orders(struct session *s)
@@ -41,13 +58,43 @@ static enum wr_err send_orders(struct session *s)
         struct order *order = &p->orders[i];
         if (order->told)
             continue;
-        enum wr_err err = wr_socket_send(s->socket, order->text, strlen(order->text));
+        enum wr_err err = send_text(s, METRIC_PUSH_ORDER, order->text, strlen(order->text));
         if (err)
             return err;
         order->told = true;
-        wr_metric_add(METRIC_PUSH_ORDER, 1);
     }
     return WR_OK;
+}
+
+static enum wr_err send_closed(struct session *s)
+{
+    enum wr_err err = send_json(s, message_closed(s->shopper != NULL));
+    if (!err && s->state == SESSION_JOINING)
+        wr_metrics_refusal(WR_ERR_CLOSED); /* to those in line it is news, to who joins the answer */
+    return err;
+}
+
+/* Whose turn it is comes back at once: a token that is not taken up in time falls. They are few. */
+static int reconnect_within_s(const struct session *s)
+{
+    enum seat_state state = s->shopper ? s->shopper->seat.state : SEAT_OVER;
+    return state == SEAT_READY || state == SEAT_GIVEN ? 1 : tell_reconnect_within_s(s->room->w);
+}
+
+static const struct wr_buf *sale_message(struct room *room)
+{
+    const struct wr_sale *sale = wr_sales_find(room->w->sales, room->sale);
+    uint64_t now = room_now(room);
+    if (!sale)
+        return NULL;
+    if (!room->sale_message.len || now - room->sale_message_ms >= 50) {
+        struct wr_json *message = message_sale(sale);
+        wr_buf_clear(&room->sale_message);
+        wr_json_render(message, &room->sale_message);
+        wr_json_free(message);
+        room->sale_message_ms = now;
+    }
+    return &room->sale_message;
 }
 
 static enum wr_err send_one(struct session *s, enum tell what)
@@ -56,8 +103,11 @@ static enum wr_err send_one(struct session *s, enum tell what)
     const struct wr_sale *sale;
     switch (what) {
     case TELL_SALE: {
-        const struct wr_buf *text = tell_sale_message(s->room);
-        return text ? wr_socket_send(s->socket, text->at, text->len) : WR_OK;
+        const struct wr_buf *text = sale_message(s->room);
+        enum wr_err err = text ? send_text(s, METRIC_PUSH_SALE, text->at, text->len) : WR_OK;
+        if (!err)
+            s->sale_told = s->room->sale_news;
+        return err;
     }
     case TELL_TICKET:
         return p ? send_json(s, message_ticket(s->room->w, p)) : WR_OK;
@@ -74,13 +124,15 @@ static enum wr_err send_one(struct session *s, enum tell what)
     case TELL_ORDERS:
         return send_orders(s);
     case TELL_SPENT:
-        return send_json(s, message_plain("spent"));
+        return send_json(s, message_spent());
     case TELL_POSITION:
-        return p ? send_json(s, message_position(p)) : WR_OK;
+        return p ? send_json_as(s, METRIC_PUSH_POSITION, message_position(p)) : WR_OK;
+    case TELL_CLOSED:
+        return s->room->closed_told ? send_closed(s) : WR_OK;
     case TELL_SUPERSEDED:
         return send_json(s, message_plain("superseded"));
     case TELL_RECONNECT:
-        return send_json(s, message_reconnect(tell_reconnect_within_s(s->room->w)));
+        return send_json(s, message_reconnect(reconnect_within_s(s)));
     }
     return WR_OK;
 }
@@ -94,10 +146,6 @@ static void flush(struct session *s)
             s->tell |= what;
             return;
         }
-        wr_metric_add(what == TELL_POSITION ? METRIC_PUSH_POSITION
-                      : what == TELL_SALE   ? METRIC_PUSH_SALE
-                                            : METRIC_PUSH_OTHER,
-                      what != TELL_ORDERS);
     }
     if (s->close_code) {
         wr_socket_close(s->socket, s->close_code, "");
@@ -120,6 +168,15 @@ void on_line_writable(void *ctx, struct wr_socket *socket, void *session)
     flush(session);
 }
 
+/* Either changes nothing when it is told again. */
+void on_line_quiet(void *ctx, struct wr_socket *socket, void *session)
+{
+    struct session *s = session;
+    (void)ctx;
+    (void)socket;
+    session_tell(s, s->room->closed_told ? TELL_CLOSED : TELL_SALE);
+}
+
 void session_refuse(struct session *s, enum wr_err err, const char *detail)
 {
     wr_metrics_refusal(err);
@@ -138,58 +195,64 @@ void session_end(struct session *s, unsigned last, int close_code)
     flush(s);
 }
 
+void session_supersede(struct session *s)
+{
+    if (s->shopper)
+        s->shopper->session = NULL;
+    s->shopper = NULL;
+    wr_metric_add(METRIC_SUPERSEDED, 1);
+    session_end(s, TELL_SUPERSEDED, 4001);
+}
+
 /* ---- everybody on a sale ---- */
-const struct wr_buf *tell_sale_message(struct room *room)
+static void begin_lap(struct room *room)
 {
-    const struct wr_sale *sale = wr_sales_find(room->w->sales, room->sale);
-    uint64_t now = room_now(room);
-    if (!sale)
-        return NULL;
-    if (!room->sale_message.len || now - room->sale_message_ms >= 50) {
-        struct wr_json *message = message_sale(sale);
-        wr_buf_clear(&room->sale_message);
-        wr_json_render(message, &room->sale_message);
-        wr_json_free(message);
-        room->sale_message_ms = now;
-    }
-    return &room->sale_message;
-}
-
-static void begin_round(struct room *room, unsigned tell)
-{
-    room->broadcast = tell;
+    room->broadcast |= room->broadcast_next;
     room->broadcast_next = 0;
-    room->broadcast_at = room->sessions.next;
     room->broadcast_ms = room_now(room);
+    lap_begin(&room->lap, &room->sessions);
 }
 
-/* at_once: what matters now starts a new round, even in the middle of one. */
+/* at_once: what matters now begins a new lap, even in the middle of one. */
 void tell_everybody(struct room *room, unsigned tell, bool at_once)
 {
     wr_buf_clear(&room->sale_message);
+    room->sale_news += (tell & TELL_SALE) != 0;
+    room->broadcast_next |= tell;
     if (at_once)
-        begin_round(room, tell | room->broadcast | room->broadcast_next);
-    else
-        room->broadcast_next |= tell;
+        begin_lap(room);
+}
+
+/* Whoever was told the sale as it is now, with a position, is not told again. */
+static unsigned news_for(const struct session *s, unsigned tell)
+{
+    return s->sale_told == s->room->sale_news ? tell & ~(unsigned)TELL_SALE : tell;
+}
+
+/* Another worker has its place from now on: nothing is granted here that this socket would not be told. */
+static void send_away(struct session *s)
+{
+    session_end(s, TELL_RECONNECT, 1012);
+    if (s->shopper)
+        shopper_away(s->shopper);
 }
 
 static void broadcast_slice(struct room *room, size_t *budget)
 {
-    if (!room->broadcast_at && room->broadcast_next &&
-        room_now(room) - room->broadcast_ms >= 1000 + room->w->sockets)
-        begin_round(room, room->broadcast_next);
-    while (room->broadcast_at && *budget) {
-        if (room->broadcast_at == &room->sessions) {
-            room->broadcast_at = NULL;
+    if (!lap_is_under_way(&room->lap) && room->broadcast_next &&
+        room_now(room) - room->broadcast_ms >= pace_everybody_ms(room->w->sockets))
+        begin_lap(room);
+    while (lap_is_under_way(&room->lap) && *budget) {
+        struct link *l = lap_next(&room->lap, &room->sessions);
+        if (!l) {
             room->broadcast = 0;
             break;
         }
-        struct session *s = LINK_OWNER(room->broadcast_at, struct session, link);
-        room->broadcast_at = room->broadcast_at->next; /* before telling, which may end the session */
+        struct session *s = LINK_OWNER(l, struct session, link);
         if (room->broadcast & TELL_RECONNECT)
-            session_end(s, TELL_RECONNECT, 1012);
+            send_away(s);
         else
-            session_tell(s, room->broadcast);
+            session_tell(s, news_for(s, room->broadcast));
         --*budget;
     }
 }
@@ -200,27 +263,18 @@ int tell_reconnect_within_s(const struct waitroom *w)
 }
 
 /* ---- positions ---- */
-/* How long until the next one: a twentieth of the wait, between one and fifteen seconds, jittered. */
 static double push_after_s(const struct shopper *p)
 {
     double wait = p->eta_known ? (double)(p->eta.low_s + p->eta.high_s) / 2 : 300;
-    double after = fmin(15, fmax(1, wait / 20));
-    return after * (0.7 + 0.3 * (double)rand() / RAND_MAX);
+    if (p->seat.state == SEAT_QUIET)
+        wait = INFINITY; /* nobody looks, as far as we know: whoever does says so, and is told at once */
+    return pace_position_s(wait, p->ahead) * (0.7 + 0.3 * (double)rand() / RAND_MAX);
 }
 
-/* The table is a second or two old: those who joined since then stand behind its end, and count as present.
- * Told too low, the number could never be mended, because it never rises. */
 static double people_ahead(const struct room *room, const struct wr_sale *sale, uint64_t place)
 {
-    uint64_t counted = sale ? (uint64_t)sale->front + 1 : place;
-    double ahead = 0;
-    if (room->table_known) {
-        ahead = presence_ahead(&room->table, place);
-        uint64_t end = room->table.blocks * room->table.width;
-        counted = end > counted ? end : counted;
-        counted = room->counter_seen[2] + 1 > counted ? room->counter_seen[2] + 1 : counted;
-    }
-    return place > counted ? ahead + (double)(place - counted) : ahead;
+    uint64_t from = sale ? (uint64_t)sale->front + 1 : place;
+    return presence_ahead_of_newcomer(room->table_known ? &room->table : NULL, from, place);
 }
 
 void position_update(struct shopper *p)
@@ -247,12 +301,13 @@ static void push_position(struct shopper *p)
     int64_t ahead = p->ahead;
     struct estimate eta = p->eta;
     bool known = p->eta_known;
-    if (!p->session || !p->present)
+    if (!p->session || !seat_waits(&p->seat))
         return;
     position_update(p);
-    if (p->ahead != ahead || p->eta_known != known || p->eta.low_s != eta.low_s ||
-        p->eta.high_s != eta.high_s)
-        session_tell(p->session, TELL_POSITION);
+    bool news = p->ahead != ahead || p->eta_known != known || p->eta.low_s != eta.low_s ||
+                p->eta.high_s != eta.high_s;
+    if (!p->room->closed) /* told now it would say that the line goes on */
+        session_tell(p->session, news_for(p->session, TELL_SALE | (news ? TELL_POSITION : 0)));
     tell_position_soon(p, (uint64_t)(p->next_s * 1000));
 }
 

@@ -1,10 +1,16 @@
 #include "waitroomd.h"
 #include "clock.h"
+#include "count_presence.h"
+#include "follow_orders.h"
+#include "join_line.h"
+#include "keyspace.h"
 #include "log.h"
-#include "meters.h"
-#include "redis_keys.h"
+#include "poll_line.h"
 #include "room.h"
 #include "serve_page.h"
+#include "tell_shopper.h"
+#include "tick_line.h"
+#include "waitroom_metrics.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,14 +22,24 @@ static void each_room(struct waitroom *w, void (*visit)(struct room *room))
     }
 }
 
+static bool all_is_said(const struct waitroom *w)
+{
+    for (struct link *l = w->rooms.next; l != &w->rooms; l = l->next) {
+        const struct room *room = LINK_OWNER(l, struct room, link);
+        if (!room_is_closed(room) && tick_unsaid(room))
+            return false;
+    }
+    return true;
+}
+
 static void on_turn(void *ctx)
 {
     struct waitroom *w = ctx;
-    static unsigned turns;
     tell_turn(w);
-    if (++turns % (100 / TELL_TURN_MS) == 0)
+    each_room(w, polls_turn);
+    if (++w->turns % (100 / TELL_TURN_MS) == 0)
         read_followed_orders(w);
-    if (w->draining && w->sockets == 0)
+    if (w->draining && w->sockets == 0 && all_is_said(w))
         wr_drained(w->rt);
 }
 
@@ -34,8 +50,7 @@ static void on_second(void *ctx)
     for (struct link *l = w->rooms.next; l != &w->rooms; l = l->next)
         shoppers += LINK_OWNER(l, struct room, link)->by_place.count;
     each_room(w, pollers_sweep);
-    if (!w->draining)
-        each_room(w, count_presence);
+    each_room(w, count_presence);
     wr_keyring_refresh(w->ring);
     wr_metric_set(METRIC_SOCKETS, (int64_t)w->sockets);
     wr_metric_set(METRIC_SHOPPERS, (int64_t)shoppers);
@@ -66,8 +81,8 @@ static enum wr_err open_stores(struct waitroom *w)
 
 static void open_channel_of_worker(struct waitroom *w)
 {
-    char name[CHANNEL_MAX];
-    channel_of_worker(name, w->me);
+    char name[WR_CHANNEL_MAX];
+    wr_channel_of_worker(name, w->me);
     wr_subscribe(w->line_channels, name, NULL, NULL);
 }
 
@@ -115,10 +130,13 @@ bool waitroom_ready(void *daemon, const char **why)
 static void send_away(struct room *room)
 {
     tell_everybody(room, TELL_RECONNECT, true);
-    presence_withdraw(room);
+    for (struct link *l; (l = list_first(&room->pollers)) != NULL;)
+        shopper_away(LINK_OWNER(l, struct shopper, poller));
 }
 
-/* Everybody is told to come back within a while, and then sent away: another worker has their places. */
+/* Everybody is told to come back within a while, and then sent away: another worker has their places. The ticks go on
+ * until Redis knows what was heard. They stay counted as away, and the record ages as a crashed worker's: without them
+ * whoever is told a number meanwhile would be told too low a one, which never rises. */
 void waitroom_drain(void *daemon)
 {
     struct waitroom *w = daemon;

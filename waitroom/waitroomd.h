@@ -1,7 +1,7 @@
 /* waitroomd.h - one worker process of the data plane: what lives as long as the process. Nothing is shared
  * with other workers but Redis. */
-#ifndef WR_WAITROOMD_H
-#define WR_WAITROOMD_H
+#ifndef WAITROOMD_H
+#define WAITROOMD_H
 #include "index.h"
 #include "line.h"
 #include "list.h"
@@ -14,15 +14,15 @@
 struct waitroom_config {
     struct wr_service_config service;
     const char *redis_line, *redis_stock, *ticket_keys, *token_keys, *issuer, *static_folder;
-    int64_t sockets_max;
+    int64_t sockets_max, pollers_max, joiners_max;
 };
 
 enum {
-    JOINERS_MAX = 50000,    /* waiting for a number, a process */
-    POLLERS_MAX = 100000,   /* a process */
     JOIN_BATCH_MAX = 10000, /* numbers a call */
+    JOINED_A_TURN = 16,     /* who gets one of them */
+    CLOSED_TOLD_MS = 1500,  /* a line that is closed for less is not told to be */
     TELL_TURN_MS = 20,      /* pushes go out in slices */
-    TELL_SLICE = 500,
+    TELL_SLICE = 200,
 };
 
 struct pages; /* serve_page.c */
@@ -41,10 +41,12 @@ struct waitroom {
     struct pages *pages;
     struct link rooms;
     size_t sockets, joiners, pollers;
+    uint64_t visits; /* shoppers' so far: each new seat, and each return to one that is still here */
     struct index channels;    /* shoppers whose orders are followed, by the front of their id */
     struct link channel_list; /* the one read longest ago first */
     size_t channels_to_read;  /* all of them, after a gap in the subscription */
     struct wr_timer *tell_timer, *second_timer;
+    unsigned turns; /* of tell_timer */
     bool draining;
     struct line_report report; /* of the tick that is being made */
 };

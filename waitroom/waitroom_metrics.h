@@ -1,6 +1,6 @@
-/* meters.h - what waitroomd counts. */
-#ifndef WR_METERS_H
-#define WR_METERS_H
+/* waitroom_metrics.h - what waitroomd counts. */
+#ifndef WAITROOM_METRICS_H
+#define WAITROOM_METRICS_H
 #include "metrics.h"
 
 #define WAITROOM_METRICS(X)                                                                                  \
@@ -32,12 +32,7 @@
     X(ORDERS_READ, COUNTER, "wr_line_orders_read_total", NULL, "Times a shopper's orders were read.")        \
     X(BAD_MESSAGES, COUNTER, "wr_line_bad_messages_total", NULL, "Messages that were refused.")
 
-enum {
-#define X(id, type, name, labels, help) METRIC_##id,
-    WAITROOM_METRICS(X)
-#undef X
-        METRIC_COUNT
-};
-extern const struct wr_metric waitroom_metrics[];
+enum metric { WAITROOM_METRICS(WR_METRIC_ID) METRIC_COUNT };
+extern const struct wr_metric waitroom_metrics[METRIC_COUNT];
 
 #endif
