@@ -3,7 +3,7 @@
  *   HGETALL line --> the script, naming the generation found --> done()
  *
  * The merchant's way to a line needs nothing but Redis: it acts while PostgreSQL is away. */
-#include "keys.h"
+#include "keyspace.h"
 #include "merchant.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,8 @@ void act_on_line(struct admissiond *d, struct wr_request *req, const struct line
     *a = (struct act){.d = d, .req = req, .act = *act, .op = op};
     const char *sale = wr_request_param(req, "sale");
     wr_copy_text(a->sale, sizeof a->sale, sale, strlen(sale));
-    char key[KEY_MAX];
-    wr_redis_commandv(d->line, on_line, a, "HGETALL", key_text(key, a->sale, "line"), NULL);
+    char key[WR_KEY_MAX];
+    wr_redis_commandv(d->line, on_line, a, "HGETALL", wr_key_line_text(key, a->sale, "line"), NULL);
 }
 
 static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
@@ -48,7 +48,8 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
         finish(a);
     } else {
         struct wr_args args = {0};
-        a->act.build(a->op, &args, a->sale, &a->line);
+        wr_key_script(&args, a->act.script, a->sale);
+        a->act.build(a->op, &args, &a->line);
         wr_redis_eval(a->d->line, a->act.script, &args, on_acted, a);
         wr_args_free(&args);
     }
@@ -70,7 +71,7 @@ static void on_acted(void *ctx, enum wr_err err, const struct wr_reply *reply)
 
 static void refuse(struct act *a, enum wr_err err)
 {
-    wr_answer_problem(a->req, err, NULL, wr_err_status(err) == 503 ? 1 : 0);
+    wr_answer_problem(a->req, err, NULL, 0);
     finish(a);
 }
 

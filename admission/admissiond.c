@@ -35,13 +35,16 @@ static void on_step_beat(void *ctx)
 static void on_second(void *ctx)
 {
     struct admissiond *d = ctx;
+    int64_t rebuilds = 0;
     load_sales(d);
     for (struct sale *sale = d->sales; sale; sale = sale->next) {
+        rebuilds += sale->rebuild_needed && !sale->gone;
         if (sale->gone || !sale->line.there || sale->lost_at_ms)
             continue;
         merge_presence(sale);
         copy_spent(sale);
     }
+    wr_metric_set(METRIC_REBUILDS, rebuilds);
     if (d->turns++ % KEYS_EVERY_TURNS == 0)
         wr_keyring_refresh(d->ring);
 }
@@ -78,6 +81,8 @@ static enum wr_err open_parts(struct admissiond *d)
 {
     const struct admissiond_config *config = d->config;
     enum wr_err err = read_merchant_key(d);
+    if (err == WR_OK)
+        err = wr_proxies_parse(&d->proxies, config->trusted_proxies);
     if (err == WR_OK)
         err = wr_keyring_open(&d->ring, config->token_keys, config->issuer, WR_KEYRING_VERIFY);
     if (err == WR_OK)
@@ -116,10 +121,10 @@ enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **da
 bool admissiond_ready(void *daemon, const char **why)
 {
     const struct admissiond *d = daemon;
-    if (!wr_redis_connected(d->line) || !wr_redis_connected(d->stock))
-        *why = "Redis is away: nothing can be stepped or verified";
-    else if (!d->loaded || wr_metric_read(METRIC_DATABASE) == 0)
-        *why = "PostgreSQL is away: ceilings and generations wait, everything else goes on";
+    if (!wr_redis_connected(d->line))
+        *why = "The line's Redis is away: nothing can be changed or verified";
+    else if (!d->loaded && !d->sales)
+        *why = "The sales are not known yet: neither PostgreSQL nor Redis has told them";
     else
         return true;
     return false;
@@ -139,8 +144,11 @@ void admissiond_close(void *daemon)
     wr_timer_free(d->start_timer);
     wr_timer_free(d->step_timer);
     wr_timer_free(d->second_timer);
-    wr_redis_close(d->line);
+    /* What PostgreSQL answered goes on to Redis. What the stock did not answer goes on to PostgreSQL, which takes
+     * nothing any more, and to the line. What the line did not answer goes nowhere. */
+    wr_pg_stop(d->pg);
     wr_redis_close(d->stock);
+    wr_redis_close(d->line);
     wr_pg_close(d->pg);
     wr_keyring_close(d->ring);
     change_log_close(d->changes);
@@ -150,6 +158,7 @@ void admissiond_close(void *daemon)
         d->sales = next;
     }
     wr_buf_free(&d->merchant_key);
+    wr_proxies_free(d->proxies);
     free(d);
 }
 

@@ -5,7 +5,7 @@
  * it done. */
 #ifndef ADMISSIOND_H
 #define ADMISSIOND_H
-#include "metrics_table.h"
+#include "admission_metrics.h"
 #include "pg.h"
 #include "redis.h"
 #include "sale.h"
@@ -14,7 +14,7 @@
 
 struct admissiond_config {
     struct wr_service_config frame;
-    const char *database, *redis_line, *redis_stock, *token_keys, *issuer, *merchant_key_file;
+    const char *database, *redis_line, *redis_stock, *token_keys, *issuer, *merchant_key_file, *trusted_proxies;
     int64_t replica_wait_ms;
 };
 
@@ -26,6 +26,7 @@ struct admissiond {
     struct wr_redis *line, *stock;
     struct wr_keyring *ring;
     struct wr_buf merchant_key;
+    struct wr_proxies *proxies;
     struct sale *sales;
     struct wr_timer *start_timer, *step_timer, *second_timer;
     unsigned turns;       /* of the one-second timer */
@@ -34,14 +35,16 @@ struct admissiond {
 };
 
 enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **daemon);
+/* It can take a merchant's change and verify: with PostgreSQL or the stock away too (metrics tell that), for then
+ * above all somebody wants to pause the sale. */
 bool admissiond_ready(void *daemon, const char **why);
 void admissiond_drain(void *daemon); /* until every change in force is recorded */
 void admissiond_close(void *daemon);
 struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NULL: not stepped here */
 
 /* ---- flows that run by themselves ---- */
-void load_sales(struct admissiond *d);     /* PostgreSQL -> d->sales, then a step of each that changed */
-void discover_sales(struct admissiond *d); /* the same from Redis, while PostgreSQL has never answered */
+/* PostgreSQL -> d->sales, then a step of each that changed; from Redis while PostgreSQL has never answered. */
+void load_sales(struct admissiond *d);
 void step_line(struct sale *sale);         /* reads the line, then whatever it needs */
 void open_generation(struct sale *sale);
 void withdraw_sale(struct sale *sale); /* what is over for a day leaves Redis' line */

@@ -1,9 +1,8 @@
 /* block_place.c
  *
- *   block_place.lua: nothing more is granted, a living admission ends --> answer, and the change log -->
- * PostgreSQL */
+ *   block_place.lua: nothing more is granted, a living admission ends --> answer, and the change log --> PostgreSQL */
+#include "block_place.h"
 #include "change_log.h"
-#include "keys.h"
 #include "lua_admission.h"
 #include "merchant.h"
 #include "spent.h"
@@ -15,37 +14,37 @@ struct block {
     char reason[CHANGE_REASON_MAX + 1];
 };
 
-static void build_block(void *op, struct wr_args *args, const char *sale, const struct line *line)
+void block_arguments(struct wr_args *args, int64_t gen, int64_t place, const char *reason)
 {
-    static const char *const keys[] = {"line",   "blocked", "inside", "admissions",
-                                       "fallen", "ready",   "owners"};
-    const struct block *block = op;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        key_line(args, sale, keys[i]);
-    wr_arg_int(args, line->gen);
-    wr_arg_int(args, block->place);
-    wr_arg_text(args, block->reason);
+    wr_arg_int(args, gen);
+    wr_arg_int(args, place);
+    if (reason)
+        wr_arg_text(args, reason);
 }
 
-static void build_unblock(void *op, struct wr_args *args, const char *sale, const struct line *line)
+static void build_block(void *op, struct wr_args *args, const struct line *line)
 {
     const struct block *block = op;
-    key_line(args, sale, "line");
-    key_line(args, sale, "blocked");
-    wr_arg_int(args, line->gen);
-    wr_arg_int(args, block->place);
+    block_arguments(args, line->gen, block->place, block->reason);
 }
 
-static void log_change(struct admissiond *d, enum change_kind kind, const char *sale,
-                       const struct block *block, int64_t run)
+static void build_unblock(void *op, struct wr_args *args, const struct line *line)
+{
+    const struct block *block = op;
+    block_arguments(args, line->gen, block->place, NULL);
+}
+
+static void log_change(struct admissiond *d, const struct wr_request *req, enum change_kind kind,
+                       const char *sale, const struct block *block, int64_t gen, int64_t run)
 {
     struct change change = {.kind = kind,
                             .action = kind == CHANGE_BLOCK ? "place.block" : "place.unblock",
-                            .actor = MERCHANT_ACTOR,
                             .run = run,
+                            .gen = gen,
                             .place = block->place};
     wr_copy_text(change.sale, sizeof change.sale, sale, strlen(sale));
     memcpy(change.reason, block->reason, sizeof change.reason);
+    merchant_actor(d, req, change.actor);
     change_log_add(d->changes, &change);
     wr_metric_add(METRIC_CHANGES, 1);
 }
@@ -53,9 +52,8 @@ static void log_change(struct admissiond *d, enum change_kind kind, const char *
 static void on_blocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
                        const struct line *line, const struct wr_reply *reply)
 {
-    (void)line;
     const struct block *block = op;
-    log_change(d, CHANGE_BLOCK, sale, block, wr_reply_int(wr_reply_at(reply, 1)));
+    log_change(d, req, CHANGE_BLOCK, sale, block, line->gen, wr_reply_int(wr_reply_at(reply, 1)));
     wr_answer_json(req, 200,
                    wr_json_build("{s:i, s:I, s:b, s:s}", "lane", 0, "place", block->place, "blocked", 1,
                                  "reason", block->reason));
@@ -64,9 +62,8 @@ static void on_blocked(struct admissiond *d, struct wr_request *req, void *op, c
 static void on_unblocked(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
                          const struct line *line, const struct wr_reply *reply)
 {
-    (void)line;
     const struct block *block = op;
-    log_change(d, CHANGE_UNBLOCK, sale, block, wr_reply_int(wr_reply_at(reply, 1)));
+    log_change(d, req, CHANGE_UNBLOCK, sale, block, line->gen, wr_reply_int(wr_reply_at(reply, 1)));
     wr_answer_json(req, 200,
                    wr_json_build("{s:i, s:I, s:b}", "lane", 0, "place", block->place, "blocked", 0));
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #define CEILING_AHEAD_LEAST 5000
-#define CEILING_AHEAD_MOST 10000000 /* a bit of `spent` each: no pace, however mad, makes a bitmap past use  \
-                                     */
+/* A bit of `spent` each: no pace, however mad, makes a bitmap past use. */
+#define CEILING_AHEAD_MOST 10000000
 
 struct ceiling_pace { /* zeroed before the first look */
     int64_t counter;

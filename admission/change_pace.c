@@ -1,12 +1,12 @@
 /* change_pace.c - GET and PUT /v1/admin/settings: how many orders a second fulfilment takes. fulfillmentd
  * reads it from PostgreSQL, so PostgreSQL is all that is needed here. */
-#include "int_text.h"
 #include "merchant.h"
 #include "sql_admission.h"
 #include <stdlib.h>
 
 struct pace {
     struct wr_request *req;
+    char actor[ACTOR_MAX];
     int64_t orders_per_second; /* -1: only read it */
 };
 static const struct wr_json_field fields[] = {
@@ -16,13 +16,14 @@ static const struct wr_json_field fields[] = {
 
 static enum wr_err write_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
-    int64_t value = ((const struct pace *)ctx)->orders_per_second;
+    const struct pace *op = ctx;
+    int64_t value = op->orders_per_second;
     struct wr_json *detail = wr_json_build("{s:I}", "orders_per_second", value);
     struct wr_buf text = {0};
     wr_json_render(detail, &text);
     wr_json_free(detail);
-    const char *values[] = {INT(value)};
-    const char *audit[] = {MERCHANT_ACTOR, "pace.set", NULL, text.at};
+    const char *values[] = {WR_PG_INT(value)};
+    const char *audit[] = {op->actor, "pace.set", NULL, text.at};
     enum wr_err err = wr_pg_query(c, &wr_sql_write_pace, 1, values, NULL);
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_insert_audit, 4, audit, NULL);
@@ -49,7 +50,7 @@ static void on_done(void *ctx, enum wr_err err)
     if (err == WR_OK)
         wr_answer_json(op->req, 200, wr_json_build("{s:I}", "orders_per_second", op->orders_per_second));
     else
-        wr_answer_problem(op->req, err, NULL, wr_err_status(err) == 503 ? 1 : 0);
+        wr_answer_problem(op->req, err, NULL, 0);
     free(op);
 }
 
@@ -58,7 +59,7 @@ static void submit(struct admissiond *d, const struct pace *pace)
     struct pace *op = wr_dup(pace, sizeof *pace);
     if (wr_pg_submit(d->pg, work, on_done, op) == WR_OK)
         return;
-    wr_answer_problem(op->req, WR_ERR_BUSY, NULL, 1);
+    wr_answer_problem(op->req, WR_ERR_BUSY, NULL, 0);
     free(op);
 }
 
@@ -71,6 +72,8 @@ void show_pace(void *ctx, struct wr_request *req)
 void set_pace(void *ctx, struct wr_request *req)
 {
     struct pace pace = {.req = req};
-    if (merchant_allowed(ctx, req) && merchant_body(req, fields, false, &pace))
-        submit(ctx, &pace);
+    if (!merchant_allowed(ctx, req) || !merchant_body(req, fields, false, &pace))
+        return;
+    merchant_actor(ctx, req, pace.actor);
+    submit(ctx, &pace);
 }

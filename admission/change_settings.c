@@ -5,7 +5,7 @@
  * Redis first: a merchant who must stop a sale cannot wait for PostgreSQL. */
 #include "change_settings.h"
 #include "change_log.h"
-#include "keys.h"
+#include "log.h"
 #include "lua_admission.h"
 #include "merchant.h"
 #include <stdlib.h>
@@ -19,9 +19,8 @@ struct settings_change {
     char message[501];
 };
 
-void settings_arguments(struct wr_args *args, const char *sale, int64_t gen, int64_t version)
+void settings_arguments(struct wr_args *args, int64_t gen, int64_t version)
 {
-    key_line(args, sale, "line");
     wr_arg_int(args, gen);
     if (version)
         wr_arg_int(args, version);
@@ -29,13 +28,13 @@ void settings_arguments(struct wr_args *args, const char *sale, int64_t gen, int
         wr_arg_text(args, "");
 }
 
-void settings_add(struct wr_args *args, const char *field, const char *value)
+static void add(struct wr_args *args, const char *field, const char *value)
 {
     wr_arg_text(args, field);
     wr_arg_text(args, value);
 }
 
-void settings_add_int(struct wr_args *args, const char *field, int64_t value)
+static void add_int(struct wr_args *args, const char *field, int64_t value)
 {
     wr_arg_text(args, field);
     wr_arg_int(args, value);
@@ -43,30 +42,30 @@ void settings_add_int(struct wr_args *args, const char *field, int64_t value)
 
 void settings_add_all(struct wr_args *args, const struct settings *s)
 {
-    settings_add_int(args, "rate", s->rate);
-    settings_add_int(args, "burst_ms", s->burst_ms);
-    settings_add(args, "mode", wr_mode_name(s->mode));
-    settings_add(args, "message", s->message);
-    settings_add_int(args, "cap", s->cap);
-    settings_add_int(args, "factor", s->factor);
+    add_int(args, "rate", s->rate);
+    add_int(args, "burst_ms", s->burst_ms);
+    add(args, "mode", wr_mode_name(s->mode));
+    add(args, "message", s->message);
+    add_int(args, "cap", s->cap);
+    add_int(args, "factor", s->factor);
 }
 
 /* ---- the flow ---- */
 
-static void build(void *op, struct wr_args *args, const char *sale, const struct line *line)
+static void build(void *op, struct wr_args *args, const struct line *line)
 {
     const struct settings_change *change = op;
-    settings_arguments(args, sale, line->gen, 0);
+    settings_arguments(args, line->gen, 0);
     if (change->rate >= 0)
-        settings_add_int(args, "rate", change->rate);
+        add_int(args, "rate", change->rate);
     if (change->cap >= 0)
-        settings_add_int(args, "cap", change->cap);
+        add_int(args, "cap", change->cap);
     if (change->factor >= 0)
-        settings_add_int(args, "factor", change->factor);
+        add_int(args, "factor", change->factor);
     if (change->mode_given)
-        settings_add(args, "mode", wr_mode_name(change->mode));
+        add(args, "mode", wr_mode_name(change->mode));
     if (change->message_given)
-        settings_add(args, "message", change->message);
+        add(args, "message", change->message);
 }
 
 static struct settings settings_in_force(const struct wr_reply *reply)
@@ -80,7 +79,9 @@ static struct settings settings_in_force(const struct wr_reply *reply)
     };
     size_t len;
     const char *message = wr_reply_text(wr_reply_at(reply, 5), &len);
-    mode_of(wr_reply_text(wr_reply_at(reply, 4), NULL), &s.mode);
+    const char *mode = wr_reply_text(wr_reply_at(reply, 4), NULL);
+    if (!wr_mode_parse(mode, &s.mode))
+        wr_error("mode of a line not understood", "mode=\"%.20s\"", mode);
     wr_copy_text(s.message, sizeof s.message, message, len);
     return s;
 }
@@ -100,10 +101,10 @@ static void on_changed(struct admissiond *d, struct wr_request *req, void *op, c
     const struct settings_change *asked = op;
     struct change change = {.kind = CHANGE_SETTINGS,
                             .action = asked->action,
-                            .actor = MERCHANT_ACTOR,
                             .run = wr_reply_int(wr_reply_at(reply, 1)),
                             .settings = settings_in_force(reply)};
     wr_copy_text(change.sale, sizeof change.sale, sale, strlen(sale));
+    merchant_actor(d, req, change.actor);
     change_log_add(d->changes, &change);
     wr_metric_add(METRIC_CHANGES, 1);
     answer_settings(req, &change.settings);
@@ -191,7 +192,7 @@ void set_mode(void *ctx, struct wr_request *req)
     struct settings_change change = NO_CHANGE("mode.set");
     if (!merchant_allowed(ctx, req) || !merchant_sale(req) || !merchant_body(req, fields, false, &given))
         return;
-    if (!mode_of(given.mode, &change.mode)) {
+    if (!wr_mode_parse(given.mode, &change.mode)) {
         wr_answer_problem(req, WR_ERR_INVALID, "mode: one of queue, hold, reject, passthrough.", 0);
         return;
     }

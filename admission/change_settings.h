@@ -6,10 +6,8 @@
 #include "redis.h"
 #include <stdint.h>
 
-void settings_arguments(struct wr_args *args, const char *sale, int64_t gen,
-                        int64_t version); /* 0: a new change */
-void settings_add(struct wr_args *args, const char *field, const char *value);
-void settings_add_int(struct wr_args *args, const char *field, int64_t value);
+/* `version` 0: a new change. */
+void settings_arguments(struct wr_args *args, int64_t gen, int64_t version);
 void settings_add_all(struct wr_args *args, const struct settings *settings);
 
 #endif

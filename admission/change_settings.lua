@@ -1,7 +1,7 @@
 -- Changes settings of the line: rate, burst_ms, mode, message, cap, factor. What the bucket earned at the old rate is
 -- credited up to now, then cut to the new burst; a line that is held earns nothing. A line that goes back to `queue`
 -- starts with an empty bucket and listens for half a second.
--- KEYS: line
+-- LINE KEYS: line
 -- ARGV: gen version [more]
 --   version: '' for a new change (settings_version rises by one); else the settings_version these values had in
 --   PostgreSQL, taken only when it is higher than the line's.   [more]: field, value ...

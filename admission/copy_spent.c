@@ -4,8 +4,7 @@
  *
  * Once a second. Bits are only added, so that copies of two instances may overtake each other. */
 #include "admissiond.h"
-#include "int_text.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "lua_admission.h"
 #include "spent.h"
 #include "sql_admission.h"
@@ -26,7 +25,7 @@ static void ask(struct copy *op, const char *command, wr_redis_cb *cb)
 {
     struct wr_args args = {0};
     wr_arg_text(&args, command);
-    key_spent(&args, op->sale->id, op->run, 0);
+    wr_key_spent(&args, op->sale->id, op->run, 0);
     wr_redis_command(op->sale->d->line, &args, cb, op);
     wr_args_free(&args);
 }
@@ -69,7 +68,7 @@ static void on_bits(void *ctx, enum wr_err err, const struct wr_reply *reply)
 static enum wr_err merge_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct copy *op = ctx;
-    const char *lane[] = {INT(op->run), "0"};
+    const char *lane[] = {WR_PG_INT(op->run), "0"};
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_add_spent, 2, lane, NULL);
     if (err == WR_OK)

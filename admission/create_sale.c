@@ -1,12 +1,11 @@
 /* create_sale.c
  *
  *   sale_draft_read --> PostgreSQL, one transaction: sale, skus, run, ceiling, audit
- *                         |                    \ the id is taken: the same request as then? --> 201 again,
- * else 409
+ *                         |                    \ the id is taken: the same request as then? --> 201 again, else 409
+ *                         |                    \ as many sales run as may: 409
  *                         v
  *                     the sale as stored --> 201; load_sales publishes it and opens its generation */
 #include "clock.h"
-#include "int_text.h"
 #include "log.h"
 #include "merchant.h"
 #include "sale_answer.h"
@@ -18,9 +17,11 @@
 struct creation {
     struct admissiond *d;
     struct wr_request *req;
+    char actor[ACTOR_MAX];
     struct sale_draft draft;
     struct wr_buf canonical;
     struct wr_rows *stored;
+    bool full;
 };
 static enum wr_err write_sale(struct wr_pg_conn *c, void *ctx);
 static void on_written(void *ctx, enum wr_err err);
@@ -36,6 +37,7 @@ void create_sale(void *ctx, struct wr_request *req)
     struct creation *op = wr_alloc(sizeof *op);
     op->d = ctx;
     op->req = req;
+    merchant_actor(op->d, req, op->actor);
     char why[160];
     enum wr_err err = sale_draft_read(body, wr_wall_ms(), &op->draft, why);
     wr_json_free(body);
@@ -48,12 +50,24 @@ void create_sale(void *ctx, struct wr_request *req)
     wr_json_render(canonical, &op->canonical);
     wr_json_free(canonical);
     if (wr_pg_submit(op->d->pg, write_sale, on_written, op) != WR_OK) {
-        wr_answer_problem(req, WR_ERR_BUSY, NULL, 1);
+        wr_answer_problem(req, WR_ERR_BUSY, NULL, 0);
         creation_free(op);
     }
 }
 
 /* ---- on the pool thread ---- */
+
+/* Of two creations at once the second one counts the first. */
+static enum wr_err look_for_room(struct wr_pg_conn *c, struct creation *op)
+{
+    struct wr_rows *rows = NULL;
+    enum wr_err err = wr_pg_query(c, &wr_sql_lock_creation, 0, NULL, NULL);
+    if (err == WR_OK)
+        err = wr_pg_query(c, &wr_sql_running_sales, 0, NULL, &rows);
+    op->full = err == WR_OK && wr_rows_int(rows, 0, "sales") >= WR_SALES_MAX;
+    wr_rows_free(rows);
+    return err;
+}
 
 static enum wr_err insert_sale(struct wr_pg_conn *c, const struct sale_draft *s, bool *inserted)
 {
@@ -62,16 +76,16 @@ static enum wr_err insert_sale(struct wr_pg_conn *c, const struct sale_draft *s,
                             s->description,
                             s->image_url,
                             s->currency,
-                            INT(s->starts_at),
-                            INT(s->ends_at),
-                            INT(s->rate_per_minute),
-                            INT(s->burst_ms),
-                            INT(s->cap),
-                            INT(s->factor_percent),
-                            INT(s->admission_s),
-                            INT(s->away_limit_s),
-                            INT(s->hold_s),
-                            INT(s->per_shopper),
+                            WR_PG_INT(s->starts_at),
+                            WR_PG_INT(s->ends_at),
+                            WR_PG_INT(s->rate_per_minute),
+                            WR_PG_INT(s->burst_ms),
+                            WR_PG_INT(s->cap),
+                            WR_PG_INT(s->factor_percent),
+                            WR_PG_INT(s->admission_s),
+                            WR_PG_INT(s->away_limit_s),
+                            WR_PG_INT(s->hold_s),
+                            WR_PG_INT(s->per_shopper),
                             s->checkout_url};
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_insert_sale, sizeof values / sizeof *values, values, &rows);
@@ -86,8 +100,8 @@ static enum wr_err insert_skus(struct wr_pg_conn *c, const struct sale_draft *s)
     for (size_t i = 0; i < s->sku_count; i++) {
         wr_pg_array_add(&columns[0], s->skus[i].sku);
         wr_pg_array_add(&columns[1], s->skus[i].name);
-        wr_pg_array_add(&columns[2], INT(s->skus[i].unit_price));
-        wr_pg_array_add(&columns[3], INT(s->skus[i].total));
+        wr_pg_array_add(&columns[2], WR_PG_INT(s->skus[i].unit_price));
+        wr_pg_array_add(&columns[3], WR_PG_INT(s->skus[i].total));
     }
     for (size_t i = 0; i < 4; i++)
         wr_pg_array_end(&columns[i]);
@@ -109,16 +123,22 @@ static enum wr_err same_as_stored(struct wr_pg_conn *c, const struct creation *o
     return err;
 }
 
-static enum wr_err insert_all(struct wr_pg_conn *c, const struct creation *op)
+static enum wr_err insert_all(struct wr_pg_conn *c, struct creation *op)
 {
     bool inserted;
-    enum wr_err err = insert_sale(c, &op->draft, &inserted);
+    enum wr_err err = look_for_room(c, op);
+    if (err == WR_OK)
+        err = insert_sale(c, &op->draft, &inserted);
     if (err != WR_OK)
         return err;
-    if (!inserted)
+    if (!inserted) {
+        op->full = false;
         return same_as_stored(c, op);
+    }
+    if (op->full)
+        return WR_ERR_CONFLICT;
     const char *id[] = {op->draft.id};
-    const char *audit[] = {MERCHANT_ACTOR, "sale.create", op->draft.id, op->canonical.at};
+    const char *audit[] = {op->actor, "sale.create", op->draft.id, op->canonical.at};
     err = insert_skus(c, &op->draft);
     if (err == WR_OK)
         err = wr_pg_query(c, &wr_sql_open_run, 1, id, NULL);
@@ -152,9 +172,11 @@ static void on_written(void *ctx, enum wr_err err)
         wr_answer_json(op->req, 201, sale_answer(op->stored, 0));
         load_sales(op->d);
     } else {
-        wr_answer_problem(op->req, err,
-                          err == WR_ERR_CONFLICT ? "A sale with this id exists and is another one." : NULL,
-                          wr_err_status(err) == 503 ? 1 : 0);
+        const char *detail = op->full ? "As many sales run as may run at once, 1,000; one that has ended makes "
+                                        "room a day later."
+                             : err == WR_ERR_CONFLICT ? "A sale with this id exists and is another one."
+                                                      : NULL;
+        wr_answer_problem(op->req, err, detail, 0);
     }
     creation_free(op);
 }

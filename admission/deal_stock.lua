@@ -1,5 +1,5 @@
 -- Deals the units that PostgreSQL has to this shard, once per deal.
--- KEYS: stock
+-- STOCK KEYS: stock
 -- ARGV: deal [more]
 --   [more]: sku, total, free ...   What is neither free nor known here is sold: share = total.
 -- RETURNS: 1, or 0 when this deal or a later one is there

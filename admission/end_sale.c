@@ -12,7 +12,7 @@
 struct ending {
     struct admissiond *d;
     struct wr_request *req;
-    char sale[WR_SALE_LEN + 1];
+    char actor[ACTOR_MAX], sale[WR_SALE_LEN + 1];
     struct wr_rows *rows;
 };
 
@@ -20,7 +20,7 @@ static enum wr_err end_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct ending *op = ctx;
     const char *id[] = {op->sale};
-    const char *audit[] = {MERCHANT_ACTOR, "sale.end", op->sale, "{}"};
+    const char *audit[] = {op->actor, "sale.end", op->sale, "{}"};
     enum wr_err err = wr_pg_query(c, &wr_sql_show_sale, 1, id, &op->rows);
     if (err == WR_OK && wr_rows_count(op->rows) == 0)
         err = WR_ERR_UNKNOWN_SALE;
@@ -47,7 +47,7 @@ static void on_written(void *ctx, enum wr_err err)
         wr_answer_json(op->req, 200, sale_answer(op->rows, 0));
         load_sales(op->d);
     } else {
-        wr_answer_problem(op->req, err, NULL, wr_err_status(err) == 503 ? 1 : 0);
+        wr_answer_problem(op->req, err, NULL, 0);
     }
     wr_rows_free(op->rows);
     free(op);
@@ -61,9 +61,10 @@ void end_sale(void *ctx, struct wr_request *req)
     struct ending *op = wr_alloc(sizeof *op);
     op->d = ctx;
     op->req = req;
+    merchant_actor(op->d, req, op->actor);
     wr_copy_text(op->sale, sizeof op->sale, sale, strlen(sale));
     if (wr_pg_submit(op->d->pg, write_end, on_written, op) == WR_OK)
         return;
-    wr_answer_problem(req, WR_ERR_BUSY, NULL, 1);
+    wr_answer_problem(req, WR_ERR_BUSY, NULL, 0);
     free(op);
 }

@@ -1,5 +1,5 @@
 #include "line.h"
-#include "phase.h"
+#include "log.h"
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,16 +39,6 @@ static const struct {
     SETTING(factor, factor),
 };
 
-bool mode_of(const char *name, enum wr_mode *out)
-{
-    for (int mode = WR_MODE_QUEUE; mode <= WR_MODE_PASSTHROUGH; mode++)
-        if (strcmp(name, wr_mode_name(mode)) == 0) {
-            *out = mode;
-            return true;
-        }
-    return false;
-}
-
 static void take(struct line *line, const char *name, const struct wr_reply *value)
 {
     size_t len;
@@ -65,15 +55,14 @@ static void take(struct line *line, const char *name, const struct wr_reply *val
         wr_copy_text(line->settings.message, sizeof line->settings.message, text, len);
     else if (strcmp(name, "level") == 0)
         line->level = strtod(text, NULL);
-    else if (strcmp(name, "phase") == 0)
-        phase_of(text, &line->phase);
-    else if (strcmp(name, "mode") == 0)
-        mode_of(text, &line->settings.mode);
+    else if ((strcmp(name, "phase") == 0 && !wr_phase_parse(text, &line->phase)) ||
+             (strcmp(name, "mode") == 0 && !wr_mode_parse(text, &line->settings.mode)))
+        wr_error("phase or mode of a line not understood", "%s=\"%.20s\"", name, text);
 }
 
 void line_parse(struct line *line, const struct wr_reply *pairs)
 {
-    *line = (struct line){0};
+    *line = (struct line){.settings.mode = WR_MODE_HOLD};
     size_t count = wr_reply_count(pairs);
     for (size_t i = 0; i + 1 < count; i += 2)
         take(line, wr_reply_text(wr_reply_at(pairs, i), NULL), wr_reply_at(pairs, i + 1));

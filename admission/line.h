@@ -1,4 +1,5 @@
-/* line.h - a line's hash as admissiond last read it, and the settings in it (docs/KEYSPACE.md). Pure. */
+/* line.h - a line's hash as admissiond last read it, and the settings in it (docs/KEYSPACE.md). Pure, but
+ * for the log. What of it is not understood admits nobody. */
 #ifndef ADMISSION_LINE_H
 #define ADMISSION_LINE_H
 #include "redis.h"
@@ -24,6 +25,5 @@ struct line {
 };
 /* `pairs`: the reply of HGETALL, or a list of the same shape. No pairs: the line is not there. */
 void line_parse(struct line *line, const struct wr_reply *pairs);
-bool mode_of(const char *name, enum wr_mode *out);
 
 #endif

@@ -34,7 +34,7 @@ static void on_rows(void *ctx, enum wr_err err)
     if (err == WR_OK && op->sale[0] && wr_rows_count(op->rows) == 0)
         err = WR_ERR_UNKNOWN_SALE;
     if (err != WR_OK)
-        wr_answer_problem(op->req, err, NULL, wr_err_status(err) == 503 ? 1 : 0);
+        wr_answer_problem(op->req, err, NULL, 0);
     else
         wr_answer_json(op->req, 200, op->sale[0] ? sale_answer(op->rows, 0) : all_of(op->rows));
     wr_rows_free(op->rows);
@@ -48,7 +48,7 @@ static void list(struct admissiond *d, struct wr_request *req, const char *sale)
     wr_copy_text(op->sale, sizeof op->sale, sale, strlen(sale));
     if (wr_pg_submit(d->pg, read_rows, on_rows, op) == WR_OK)
         return;
-    wr_answer_problem(req, WR_ERR_BUSY, NULL, 1);
+    wr_answer_problem(req, WR_ERR_BUSY, NULL, 0);
     free(op);
 }
 

@@ -1,16 +1,17 @@
 /* load_sales.c
  *
  *   PostgreSQL: sales to run --> the sales this instance steps --> a step of each
- *      \ those it no longer runs: withdraw_sale
- *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we
- * started
+ *      \ those it says are over: withdraw_sale
+ *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we started
  *
- * Without PostgreSQL nothing new is published and no generation opens, but phases, stock left, verification
- * and a merchant's changes go on for what is published already. */
+ * A sale that is not in an answer goes on as it is: only what PostgreSQL says to be over is withdrawn, for its line
+ * goes with it.
+ *
+ * Without PostgreSQL nothing new is published and no generation opens, but phases, stock left, verification and a
+ * merchant's changes go on for what is published already. */
 #include "admissiond.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "log.h"
-#include "phase.h"
 #include "sql_admission.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct load {
 };
 static enum wr_err read_sales(struct wr_pg_conn *c, void *ctx);
 static void on_sales(void *ctx, enum wr_err err);
+static void discover_sales(struct admissiond *d);
 static struct sale *take_document(struct admissiond *d, const char *text, size_t len);
 
 void load_sales(struct admissiond *d)
@@ -55,12 +57,17 @@ static void take_row(struct admissiond *d, const struct wr_rows *rows, size_t i)
     settings->burst_ms = wr_rows_int(rows, i, "burst_ms");
     settings->cap = wr_rows_int(rows, i, "cap");
     settings->factor = wr_rows_int(rows, i, "factor_percent");
-    mode_of(wr_rows_text(rows, i, "mode"), &settings->mode);
+    const char *mode = wr_rows_text(rows, i, "mode"), *phase = wr_rows_text(rows, i, "phase");
+    bool understood = wr_mode_parse(mode, &settings->mode);
+    understood &= wr_phase_parse(phase, &sale->phase_recorded);
+    if (!understood)
+        wr_error("mode or phase of a sale not understood", "sale=%s mode=\"%.20s\" phase=\"%.20s\"", sale->id,
+                 mode, phase);
     wr_copy_text(settings->message, sizeof settings->message, message, strlen(message));
-    phase_of(wr_rows_text(rows, i, "phase"), &sale->phase_recorded);
     sale->away_limit_s = wr_rows_int(rows, i, "away_limit_s");
     sale->recorded = true;
-    sale->gone = sale->withdrawn = false;
+    sale->gone = wr_rows_bool(rows, i, "over");
+    sale->withdrawn &= sale->gone;
 }
 
 static void on_sales(void *ctx, enum wr_err err)
@@ -71,17 +78,17 @@ static void on_sales(void *ctx, enum wr_err err)
     wr_metric_set(METRIC_DATABASE, err == WR_OK);
     if (err == WR_OK) {
         d->loaded = true;
-        for (struct sale *sale = d->sales; sale; sale = sale->next)
-            sale->gone = true;
-        size_t count = wr_rows_count(op->rows);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < wr_rows_count(op->rows); i++)
             take_row(d, op->rows, i);
-        wr_metric_set(METRIC_SALES, (int64_t)count);
-        for (struct sale *sale = d->sales; sale; sale = sale->next)
+        int64_t stepped = 0;
+        for (struct sale *sale = d->sales; sale; sale = sale->next) {
+            stepped += !sale->gone;
             if (sale->gone)
                 withdraw_sale(sale);
             else if (!sale->line_at_ms)
                 step_line(sale);
+        }
+        wr_metric_set(METRIC_SALES, stepped);
     } else if (!d->loaded) {
         discover_sales(d);
     }
@@ -98,10 +105,10 @@ struct discovery {
 static void on_ids(void *ctx, enum wr_err err, const struct wr_reply *ids);
 static void on_document(void *ctx, enum wr_err err, const struct wr_reply *reply);
 
-void discover_sales(struct admissiond *d)
+static void discover_sales(struct admissiond *d)
 {
     if (wr_redis_connected(d->line))
-        wr_redis_commandv(d->line, on_ids, d, "SMEMBERS", KEY_SALES, NULL);
+        wr_redis_commandv(d->line, on_ids, d, "SMEMBERS", WR_KEY_SALES, NULL);
 }
 
 static void on_ids(void *ctx, enum wr_err err, const struct wr_reply *ids)
@@ -109,13 +116,13 @@ static void on_ids(void *ctx, enum wr_err err, const struct wr_reply *ids)
     struct admissiond *d = ctx;
     if (err != WR_OK)
         return;
-    char key[KEY_MAX];
+    char key[WR_KEY_MAX];
     for (size_t i = 0; i < wr_reply_count(ids); i++) {
         size_t len;
         const char *id = wr_reply_text(wr_reply_at(ids, i), &len);
         if (!wr_sale_valid(id, len) || admissiond_sale(d, id))
             continue;
-        wr_redis_commandv(d->line, on_document, d, "GET", key_text(key, id, "sale"), NULL);
+        wr_redis_commandv(d->line, on_document, d, "GET", wr_key_line_text(key, id, "sale"), NULL);
     }
 }
 

@@ -1,18 +1,21 @@
 #include "merchant.h"
+#include <stdio.h>
 #include <string.h>
 
 bool merchant_allowed(const struct admissiond *d, struct wr_request *req)
 {
-    static const char scheme[] = "Bearer ";
-    const char *given = wr_request_header(req, WR_HEADER_AUTHORIZATION);
-    given = given && strncasecmp(given, scheme, sizeof scheme - 1) == 0 ? given + sizeof scheme - 1 : "";
-    uint8_t theirs[32], ours[32]; /* digests have one length: the key's own does not show in the time */
-    wr_sha256(given, strlen(given), theirs);
-    wr_sha256(d->merchant_key.at, d->merchant_key.len, ours);
-    if (wr_equal(theirs, ours, sizeof ours))
+    const char *given = wr_request_credential(req, "Bearer");
+    if (given && wr_secret_equal(given, d->merchant_key.at, d->merchant_key.len))
         return true;
     wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "Send the merchant key: Authorization: Bearer <key>.", 0);
     return false;
+}
+
+void merchant_actor(const struct admissiond *d, const struct wr_request *req, char out[ACTOR_MAX])
+{
+    char address[WR_ADDRESS_LEN];
+    wr_request_client(req, d->proxies, address);
+    snprintf(out, ACTOR_MAX, "merchant@%s", address);
 }
 
 const char *merchant_sale(struct wr_request *req)

@@ -1,11 +1,10 @@
 /* merge_presence.c
  *
- *   read_presence.lua --due--> the workers' records, added up --> publish_table.lua (the version read must
- * still be there)
+ *   read_presence.lua --due--> the workers' records, added up --> publish_table.lua (the version read must still be there)
  *
  * Once a second for each sale, whichever instance comes first. */
 #include "admissiond.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_admission.h"
 #include "presence_table.h"
@@ -21,8 +20,7 @@ void merge_presence(struct sale *sale)
     if (!wr_redis_connected(sale->d->line) || !sale_enter(sale, FLOW_TABLE))
         return;
     struct wr_args args = {0};
-    key_line(&args, sale->id, "line");
-    key_line(&args, sale->id, "presence");
+    wr_key_script(&args, &wr_lua_read_presence, sale->id);
     wr_arg_int(&args, sale->line.gen);
     wr_arg_int(&args, TABLE_EVERY_MS);
     wr_arg_int(&args, PRESENCE_AWAY_S);
@@ -49,8 +47,7 @@ static void on_records(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct wr_buf table = {0};
     presence_render(&sum, &table);
     struct wr_args args = {0};
-    key_line(&args, sale->id, "line");
-    key_line(&args, sale->id, "table");
+    wr_key_script(&args, &wr_lua_publish_table, sale->id);
     wr_arg_int(&args, sale->line.gen);
     wr_arg_text(&args, wr_reply_text(wr_reply_at(reply, 0), NULL));
     wr_arg(&args, table.at, table.len);

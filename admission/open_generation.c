@@ -2,23 +2,21 @@
  *
  *   the line is lost: another Redis process, or a new run
  *      |
- *   PostgreSQL, one transaction: ceiling locked; the newest generation not another instance's that is just
- * opening; |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and
- * blocks read
+ *   PostgreSQL, one transaction: ceiling locked; the newest generation not another instance's that is just opening;
+ *      |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and blocks read
  *      v
  *   Redis: open_generation.lua (keeps what survived), then the sale's id in wr:sales --> a step
  *
- * If this stops between the two, nothing can be given a number twice: the next generation starts above the
- * raised ceiling. Whoever comes second, here or in another instance, finds the newest generation young and
- * waits. */
+ * If this stops between the two, nothing can be given a number twice: the next generation starts above the raised
+ * ceiling. Whoever comes second, here or in another instance, finds the newest generation young and waits. */
 #include "admissiond.h"
 #include "generation.h"
-#include "int_text.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_admission.h"
 #include "spent.h"
 #include "sql_admission.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +56,7 @@ void open_generation(struct sale *sale)
 static enum wr_err may_open(struct wr_pg_conn *c, struct opening *op)
 {
     struct wr_rows *rows = NULL;
-    const char *run[] = {INT(op->run)};
+    const char *run[] = {WR_PG_INT(op->run)};
     enum wr_err err = wr_pg_query(c, &wr_sql_newest_generation, 1, run, &rows);
     if (err == WR_OK) {
         struct generation_newest newest = {0};
@@ -76,7 +74,7 @@ static enum wr_err may_open(struct wr_pg_conn *c, struct opening *op)
 static enum wr_err lock_ceiling(struct wr_pg_conn *c, struct opening *op)
 {
     struct wr_rows *rows = NULL;
-    const char *run[] = {INT(op->run)};
+    const char *run[] = {WR_PG_INT(op->run)};
     enum wr_err err = wr_pg_query(c, &wr_sql_lock_ceiling, 1, run, &rows);
     if (err == WR_OK && wr_rows_count(rows) != 1)
         err = WR_ERR_INTERNAL;
@@ -90,12 +88,13 @@ static enum wr_err lock_ceiling(struct wr_pg_conn *c, struct opening *op)
 
 static enum wr_err write_generation(struct wr_pg_conn *c, const struct opening *op)
 {
-    const char *generation[] = {INT(op->run), INT(op->gen), op->redis_run_id};
+    const char *generation[] = {WR_PG_INT(op->run), WR_PG_INT(op->gen), op->redis_run_id};
     enum wr_err err = wr_pg_query(c, &wr_sql_insert_generation, 3, generation, NULL);
     if (err != WR_OK)
         return err;
     struct wr_rows *rows = NULL;
-    const char *ceiling[] = {INT(op->run), INT(op->gen), INT(op->counter), INT(op->ceiling)};
+    const char *ceiling[] = {WR_PG_INT(op->run), WR_PG_INT(op->gen), WR_PG_INT(op->counter),
+                             WR_PG_INT(op->ceiling)};
     err = wr_pg_query(c, &wr_sql_open_ceiling, 4, ceiling, &rows);
     if (err == WR_OK && wr_rows_count(rows) != 1)
         err = WR_ERR_CONFLICT;
@@ -106,7 +105,7 @@ static enum wr_err write_generation(struct wr_pg_conn *c, const struct opening *
 static enum wr_err read_turns(struct wr_pg_conn *c, struct opening *op)
 {
     struct wr_rows *bits = NULL, *places = NULL;
-    const char *lane[] = {INT(op->run), "0"};
+    const char *lane[] = {WR_PG_INT(op->run), "0"};
     enum wr_err err = wr_pg_query(c, &wr_sql_spent_bits, 2, lane, &bits);
     if (err == WR_OK && wr_rows_count(bits) == 1 && !spent_or_hex(&op->spent, wr_rows_text(bits, 0, "bits")))
         err = WR_ERR_INTERNAL;
@@ -121,36 +120,30 @@ static enum wr_err read_turns(struct wr_pg_conn *c, struct opening *op)
     return err;
 }
 
-static enum wr_err open_recorded(struct wr_pg_conn *c, void *ctx)
+static enum wr_err open_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct opening *op = ctx;
-    enum wr_err err = wr_pg_begin(c);
-    if (err == WR_OK)
-        err = lock_ceiling(c, op);
+    enum wr_err err = lock_ceiling(c, op);
     if (err == WR_OK)
         err = may_open(c, op);
     if (err == WR_OK && op->ours)
         err = write_generation(c, op);
     if (err == WR_OK && op->ours)
         err = read_turns(c, op);
-    if (err == WR_OK && op->ours)
-        err = wr_pg_commit(c);
-    else
-        wr_pg_rollback(c);
     return err;
+}
+
+static enum wr_err open_recorded(struct wr_pg_conn *c, void *ctx)
+{
+    return wr_pg_transact(c, open_in_transaction, ctx);
 }
 
 /* ---- on the loop ---- */
 
 static void add_arguments(struct wr_args *args, const struct opening *op)
 {
-    static const char *const keys[] = {"line",   "sale",       "ready",  "owners", "workers", "points",
-                                       "inside", "admissions", "fallen", "fronts", "blocked"};
     const struct sale *sale = op->sale;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        key_line(args, sale->id, keys[i]);
-    key_spent(args, sale->id, op->run, 0);
-    key_line(args, sale->id, "spent:load");
+    wr_key_script_of_run(args, &wr_lua_open_generation, sale->id, op->run, 0);
     wr_arg_int(args, op->run);
     wr_arg_int(args, op->gen);
     wr_arg_text(args, op->redis_run_id);

@@ -2,7 +2,7 @@
 -- the generation and moved the ceiling before; `counter` is the old ceiling, so no place is given twice. Nothing is in the
 -- bucket and the first half second only listens. What survived of the same run (settings newer than the database's,
 -- admissions, slots, counters, `called`) is kept; who is ready is asked anew.
--- KEYS: line sale ready owners workers points inside admissions fallen fronts blocked spent load
+-- LINE KEYS: line sale ready owners workers points inside admissions fallen vouched fronts blocked spent spent_load
 -- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
 --   [more]: blocked place, reason ...   spent: bitmap of the places that had their turn ('' for none)
 -- RETURNS: 1, or 0 when the line has this or a later generation already
@@ -13,7 +13,7 @@ if run > tonumber(a_run) or (run == tonumber(a_run) and gen >= tonumber(a_gen)) 
 local survived = run == tonumber(a_run)
 
 redis.call('DEL', k_ready, k_owners, k_workers, k_points)
-if not survived then redis.call('DEL', k_line, k_inside, k_admissions, k_fallen, k_fronts, k_blocked) end
+if not survived then redis.call('DEL', k_line, k_inside, k_admissions, k_fallen, k_vouched, k_fronts, k_blocked) end
 
 local now = line_time()
 local clock = string.format('%.0f', math.max(now, survived and tonumber(s[3]) or 0))
@@ -34,9 +34,9 @@ end
 redis.call('SET', k_sale, a_document)
 
 if #a_spent > 0 then
-    redis.call('SET', k_load, a_spent)
-    redis.call('BITOP', 'OR', k_spent, k_spent, k_load)
-    redis.call('DEL', k_load)
+    redis.call('SET', k_spent_load, a_spent)
+    redis.call('BITOP', 'OR', k_spent, k_spent, k_spent_load)
+    redis.call('DEL', k_spent_load)
 end
 for i = a_more, #ARGV, 2 do redis.call('HSET', k_blocked, ARGV[i], ARGV[i + 1]) end
 return 1

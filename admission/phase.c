@@ -1,34 +1,25 @@
 #include "phase.h"
-#include <string.h>
-
-int64_t phase_left(const struct phase_facts *f)
-{
-    return f->now >= f->ends_at ? 0 : f->left;
-}
 
 enum wr_phase phase_next(enum wr_phase phase, const struct phase_facts *f)
 {
     if (phase == WR_PHASE_ENDED)
         return phase;
-    if (f->now >= f->ends_at && f->counted && f->held == 0)
-        return WR_PHASE_ENDED;
+    if (f->now >= f->ends_at)
+        return f->counted_at >= f->ends_at && f->held == 0 ? WR_PHASE_ENDED : WR_PHASE_SOLD_OUT;
     if (phase == WR_PHASE_SCHEDULED)
         return f->now >= f->starts_at ? WR_PHASE_LIVE : phase;
-    if (!f->counted)
+    if (!f->counted_at)
         return phase;
-    if (phase == WR_PHASE_LIVE && phase_left(f) == 0)
+    if (phase == WR_PHASE_LIVE && f->left == 0)
         return WR_PHASE_SOLD_OUT;
-    if (phase == WR_PHASE_SOLD_OUT && phase_left(f) != 0)
+    if (phase == WR_PHASE_SOLD_OUT && f->left != 0)
         return WR_PHASE_LIVE;
     return phase;
 }
 
-bool phase_of(const char *name, enum wr_phase *out)
+int64_t phase_due(enum wr_phase phase, const struct phase_facts *f)
 {
-    for (int phase = WR_PHASE_SCHEDULED; phase <= WR_PHASE_ENDED; phase++)
-        if (strcmp(name, wr_phase_name(phase)) == 0) {
-            *out = phase;
-            return true;
-        }
-    return false;
+    if (f->now >= f->ends_at)
+        return f->ends_at;
+    return phase == WR_PHASE_SCHEDULED ? f->starts_at : 0;
 }

@@ -1,4 +1,5 @@
 #include "presence_table.h"
+#include "presence_format.h"
 #include <stdlib.h>
 
 #define RECORD_BLOCKS_MAX 1000000
@@ -15,10 +16,8 @@ static uint64_t read_big_endian(struct reader *r, size_t bytes)
         r->broken = true;
         return 0;
     }
-    uint64_t n = 0;
-    while (bytes--)
-        n = n << 8 | *r->at++;
-    return n;
+    r->at += bytes;
+    return wr_big_endian(r->at - bytes, bytes);
 }
 
 /* msgpack: positive fixint, uint 8 to 64. Anything else is no count, width or time. */
@@ -53,27 +52,34 @@ static void add_block(struct presence_sum *sum, uint64_t first, uint64_t count)
     sum->blocks[sum->count++] = (struct presence_block){first, (uint32_t)count};
 }
 
+/* One past the last place of the blocks; what was added stays when the reader breaks. */
+static uint64_t add_blocks(struct presence_sum *sum, struct reader *r, uint64_t width, uint64_t blocks)
+{
+    uint64_t end = sum->end;
+    for (uint64_t i = 0; i < blocks; i++) {
+        uint64_t block = read_uint(r), count = read_uint(r);
+        r->broken |= block >= PLACE_MAX / width || count > UINT32_MAX;
+        if (r->broken)
+            break;
+        add_block(sum, block * width, count);
+        if ((block + 1) * width > end)
+            end = (block + 1) * width;
+    }
+    return end;
+}
+
 bool presence_add(struct presence_sum *sum, const void *record, size_t len, int64_t now_s)
 {
     struct reader r = {.at = record, .end = (const unsigned char *)record + len};
     size_t before = sum->count;
     r.broken = read_big_endian(&r, 1) != 0x93;
     int64_t written_s = (int64_t)read_uint(&r);
-    uint64_t width = read_uint(&r), blocks = read_map(&r), end = sum->end;
+    uint64_t width = read_uint(&r), blocks = read_map(&r);
     if (r.broken || width == 0 || width & (width - 1) || width > PLACE_MAX || blocks > RECORD_BLOCKS_MAX)
         return false;
     if (now_s - written_s > PRESENCE_AWAY_S)
         return true;
-    for (uint64_t i = 0; i < blocks && !r.broken; i++) {
-        uint64_t block = read_uint(&r), count = read_uint(&r);
-        if (r.broken || block >= PLACE_MAX / width || count > UINT32_MAX) {
-            r.broken = true;
-            break;
-        }
-        add_block(sum, block * width, count);
-        if ((block + 1) * width > end)
-            end = (block + 1) * width;
-    }
+    uint64_t end = add_blocks(sum, &r, width, blocks);
     if (r.broken) {
         sum->count = before;
         return false;
@@ -84,37 +90,20 @@ bool presence_add(struct presence_sum *sum, const void *record, size_t len, int6
     return true;
 }
 
-static void put_big_endian(unsigned char *to, uint64_t n, size_t bytes)
-{
-    while (bytes--) {
-        to[bytes] = (unsigned char)n;
-        n >>= 8;
-    }
-}
-
-static uint64_t get_big_endian(const unsigned char *from, size_t bytes)
-{
-    uint64_t n = 0;
-    while (bytes--)
-        n = n << 8 | *from++;
-    return n;
-}
-
 void presence_render(const struct presence_sum *sum, struct wr_buf *out)
 {
     uint64_t width = sum->width ? sum->width : 1;
-    while (sum->end > width * PRESENCE_BLOCKS_MAX)
+    while (sum->end > width * WR_PRESENCE_BLOCKS_MAX)
         width *= 2;
-    size_t blocks = (size_t)((sum->end + width - 1) / width);
-    unsigned char *table = wr_alloc(PRESENCE_HEAD + 4 * blocks);
-    put_big_endian(table + 8, width, 8);
-    put_big_endian(table + 16, blocks, 4);
+    const struct wr_presence_head head = {.width = width, .blocks = (sum->end + width - 1) / width};
+    size_t size = wr_presence_size(head.blocks);
+    unsigned char *table = wr_alloc(size);
+    wr_presence_head_put(table, &head);
     for (size_t i = 0; i < sum->count; i++) {
-        unsigned char *at = table + PRESENCE_HEAD + 4 * (sum->blocks[i].first / width);
-        uint64_t count = get_big_endian(at, 4) + sum->blocks[i].count;
-        put_big_endian(at, count < UINT32_MAX ? count : UINT32_MAX, 4);
+        uint64_t block = sum->blocks[i].first / width;
+        wr_presence_block_put(table, block, wr_presence_block(table, block) + sum->blocks[i].count);
     }
-    wr_buf_add(out, table, PRESENCE_HEAD + 4 * blocks);
+    wr_buf_add(out, table, size);
     free(table);
 }
 
@@ -126,11 +115,11 @@ void presence_free(struct presence_sum *sum)
 
 int64_t presence_total(const void *table, size_t len)
 {
-    const unsigned char *at = table;
-    if (len < PRESENCE_HEAD || get_big_endian(at + 16, 4) != (len - PRESENCE_HEAD) / 4)
+    struct wr_presence_head head;
+    if (!wr_presence_head_read(&head, table, len))
         return 0;
     int64_t total = 0;
-    for (size_t i = PRESENCE_HEAD; i + 4 <= len; i += 4)
-        total += (int64_t)get_big_endian(at + i, 4);
+    for (uint64_t i = 0; i < head.blocks; i++)
+        total += (int64_t)wr_presence_block(table, i);
     return total;
 }

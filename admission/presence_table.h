@@ -1,5 +1,5 @@
 /* presence_table.h - adds up the workers' presence records (msgpack {wall s, width, {block -> count}}) into
- * one table of at most PRESENCE_BLOCKS_MAX blocks; their width doubles as the line grows (docs/KEYSPACE.md).
+ * one table (presence_format.h); the width of its blocks doubles as the line grows.
  * Pure. */
 #ifndef ADMISSION_PRESENCE_TABLE_H
 #define ADMISSION_PRESENCE_TABLE_H
@@ -8,10 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PRESENCE_BLOCKS_MAX 4096
-#define PRESENCE_AWAY_S 60 /* a worker's shoppers count this long after it fell silent; then they are gone   \
-                            */
-#define PRESENCE_HEAD 20   /* bytes before the counts */
+/* A worker's shoppers count this long after it fell silent; then they are gone. */
+#define PRESENCE_AWAY_S 60
 
 struct presence_block {
     uint64_t first; /* lowest place */

@@ -1,7 +1,7 @@
 /* publish_sale.c - a document newer than the line's goes to Redis; the ids of what is published stand in
  * wr:sales. */
 #include "admissiond.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "lua_admission.h"
 
 static void on_published(void *ctx, enum wr_err err, const struct wr_reply *reply);
@@ -12,8 +12,7 @@ void publish_sale(struct sale *sale)
     if (!sale_enter(sale, FLOW_PUBLISH))
         return;
     struct wr_args args = {0};
-    key_line(&args, sale->id, "line");
-    key_line(&args, sale->id, "sale");
+    wr_key_script(&args, &wr_lua_publish_sale, sale->id);
     wr_arg_int(&args, sale->line.gen);
     wr_arg_int(&args, sale->version);
     wr_arg(&args, sale->document.at, sale->document.len);
@@ -32,7 +31,7 @@ static void on_published(void *ctx, enum wr_err err, const struct wr_reply *repl
 void list_sale(struct sale *sale)
 {
     if (wr_redis_connected(sale->d->line))
-        wr_redis_commandv(sale->d->line, on_listed, sale, "SADD", KEY_SALES, sale->id, NULL);
+        wr_redis_commandv(sale->d->line, on_listed, sale, "SADD", WR_KEY_SALES, sale->id, NULL);
 }
 
 static void on_listed(void *ctx, enum wr_err err, const struct wr_reply *reply)

@@ -1,5 +1,5 @@
 -- Publishes a newer sale document; document and `version` of the line change together.
--- KEYS: line sale
+-- LINE KEYS: line sale
 -- ARGV: gen version document
 -- RETURNS: 1, 0 when the line has this version or a later one, or {'closed'}
 local s = redis.call('HMGET', k_line, 'gen', 'version')

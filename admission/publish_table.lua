@@ -1,5 +1,5 @@
 -- Publishes the next presence table; of several instances one does it.
--- KEYS: line table
+-- LINE KEYS: line table
 -- ARGV: gen after table
 --   after: the table_version it was made after
 -- RETURNS: the version published, 0 when another instance was first, or {'closed'}

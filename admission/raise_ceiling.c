@@ -4,8 +4,7 @@
  *
  * PostgreSQL first: a number that Redis may give is one that no later generation gives again. */
 #include "admissiond.h"
-#include "int_text.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "lua_admission.h"
 #include "sql_admission.h"
 #include <stdlib.h>
@@ -33,7 +32,7 @@ void raise_ceiling(struct sale *sale, int64_t wanted)
 static enum wr_err raise_recorded(struct wr_pg_conn *c, void *ctx)
 {
     struct raise *op = ctx;
-    const char *values[] = {INT(op->run), INT(op->gen), INT(op->wanted)};
+    const char *values[] = {WR_PG_INT(op->run), WR_PG_INT(op->gen), WR_PG_INT(op->wanted)};
     struct wr_rows *rows = NULL;
     enum wr_err err = wr_pg_query(c, &wr_sql_raise_ceiling, 3, values, &rows);
     if (err == WR_OK && wr_rows_count(rows) == 1)
@@ -50,7 +49,7 @@ static void on_recorded(void *ctx, enum wr_err err)
         sale_leave(sale, FLOW_CEILING);
     } else {
         struct wr_args args = {0};
-        key_line(&args, sale->id, "line");
+        wr_key_script(&args, &wr_lua_raise_ceiling, sale->id);
         wr_arg_int(&args, op->gen);
         wr_arg_int(&args, op->granted);
         wr_redis_eval(sale->d->line, &wr_lua_raise_ceiling, &args, on_taken, sale);

@@ -1,5 +1,5 @@
 -- Takes a ceiling that PostgreSQL already holds, when it is higher.
--- KEYS: line
+-- LINE KEYS: line
 -- ARGV: gen ceiling
 -- RETURNS: the ceiling in force, or {'closed'}
 local s = redis.call('HMGET', k_line, 'gen', 'ceiling')

@@ -1,5 +1,5 @@
 -- Reads the workers' presence records when a new table is due, and forgets workers that are gone for long.
--- KEYS: line presence
+-- LINE KEYS: line presence
 -- ARGV: gen every_ms forget_s
 -- RETURNS: {} when the table is younger than `every_ms`; {'closed'}; or {table_version, time s, worker, record, ...}
 -- INCLUDE: common/line_clock.lua

@@ -1,5 +1,5 @@
 -- What a merchant sees of a line beside its hash.
--- KEYS: line inside ready table
+-- LINE KEYS: line inside ready table
 -- ARGV: gen
 -- RETURNS: {shoppers inside, places ready, presence table}, or {'closed'}
 -- INCLUDE: common/line_clock.lua

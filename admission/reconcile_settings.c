@@ -3,14 +3,14 @@
  *   line newer than PostgreSQL for 3 s --> written to PostgreSQL, as "settings.found"
  *   PostgreSQL newer than the line     --> change_settings.lua with PostgreSQL's version
  *
- * The first: whoever changed the line ended before it could write. The second: Redis was lost after the
- * change. Both go by the version that each change raises, so doing it twice, or from two instances, changes
- * nothing more. */
+ * The first: whoever changed the line ended before it could write. The second: Redis was lost after the change. Both go
+ * by the version that each change raises, so doing it twice, or from two instances, changes nothing more. */
 #include "admissiond.h"
 #include "change_log.h"
 #include "change_settings.h"
 #include "clock.h"
 #include "log.h"
+#include "keyspace.h"
 #include "lua_admission.h"
 #include <string.h>
 
@@ -45,7 +45,8 @@ void reconcile_settings(struct sale *sale)
     if (sale->line.settings.version == recorded->version || !sale_enter(sale, FLOW_SETTINGS))
         return;
     struct wr_args args = {0};
-    settings_arguments(&args, sale->id, sale->line.gen, recorded->version);
+    wr_key_script(&args, &wr_lua_change_settings, sale->id);
+    settings_arguments(&args, sale->line.gen, recorded->version);
     settings_add_all(&args, recorded);
     wr_redis_eval(sale->d->line, &wr_lua_change_settings, &args, on_applied, sale);
     wr_args_free(&args);

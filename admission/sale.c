@@ -1,4 +1,5 @@
 #include "sale.h"
+#include "clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static const struct wr_json_field fields[] = {
     WR_FIELD_INT(struct document, starts_at, "starts_at", true, 0, 0),
     WR_FIELD_INT(struct document, ends_at, "ends_at", true, 0, 0),
     WR_FIELD_INT(struct document, admission_s, "admission_s", true, 0, 0),
-    WR_FIELD_INT(struct document, shards, "shards", true, 0, 0),
+    WR_FIELD_INT(struct document, shards, "shards", true, 1, 1024),
     WR_FIELD_ANY(struct document, skus, "skus", true),
     {0},
 };
@@ -24,7 +25,7 @@ bool sale_read_document(struct sale *sale, const struct wr_json *document)
 {
     struct document d = {0};
     char why[160];
-    if (wr_json_decode(document, fields, &d, why) != WR_OK || d.shards < 1)
+    if (wr_json_decode(document, fields, &d, why) != WR_OK)
         return false;
     memcpy(sale->id, d.id, sizeof sale->id);
     sale->run = d.run;
@@ -33,11 +34,15 @@ bool sale_read_document(struct sale *sale, const struct wr_json *document)
     sale->starts_at = d.starts_at;
     sale->ends_at = d.ends_at;
     sale->admission_s = d.admission_s;
-    sale->shards = (int)d.shards;
     sale->sku_count = wr_json_count(d.skus);
     wr_buf_clear(&sale->document);
     wr_json_render(document, &sale->document);
     return true;
+}
+
+int64_t sale_now(const struct sale *sale)
+{
+    return wr_wall_ms() - sale->clock_out_ms;
 }
 
 bool sale_enter(struct sale *sale, enum sale_flow flow)

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WALL_MAX 4102444800000 /* 2100-01-01 */
+#define WALL_MAX 4102444800000     /* 2100-01-01 */
+#define UNIT_PRICE_MAX 99999999999 /* eleven digits: what a payment provider takes */
 #define TEXT(s, f, name_, required_, least_)                                                                 \
     {                                                                                                        \
         .name = name_, .type = WR_JSON_TEXT, .offset = offsetof(s, f), .cap = sizeof(((s *)0)->f),           \
@@ -33,7 +34,7 @@ static const struct wr_json_field sale_fields[] = {
 static const struct wr_json_field sku_fields[] = {
     TEXT(struct draft_sku, sku, "sku", true, 1),
     TEXT(struct draft_sku, name, "name", true, 1),
-    WR_FIELD_INT(struct draft_sku, unit_price, "unit_price", true, 0, 100000000000),
+    WR_FIELD_INT(struct draft_sku, unit_price, "unit_price", true, 0, UNIT_PRICE_MAX),
     WR_FIELD_INT(struct draft_sku, total, "total", true, 0, 1000000000),
     {0},
 };
@@ -71,7 +72,7 @@ static enum wr_err read_sku(const struct wr_json *given, struct sale_draft *out,
 {
     struct draft_sku *sku = &out->skus[out->sku_count];
     char inner[160];
-    enum wr_err err = given ? wr_json_decode(given, sku_fields, sku, inner) : WR_ERR_INVALID;
+    enum wr_err err = wr_json_decode(given, sku_fields, sku, inner);
     if (err != WR_OK) {
         snprintf(why, 160, "skus[%zu].%.140s", out->sku_count, inner);
         return err;

@@ -1,5 +1,5 @@
-/* serve_jwks.c - the public keys (RFC 7517). A key is staged at least this long before it signs, so a cache
- * never meets a token whose key it lacks. */
+/* serve_jwks.c - the public keys (RFC 7517). A cache may keep them for a minute: a key that was staged for
+ * longer before it is activated signs no token whose key a cache lacks. Nothing here enforces that. */
 #include "admissiond.h"
 #include "routes.h"
 
@@ -15,7 +15,7 @@ void serve_jwks(void *ctx, struct wr_request *req)
                   .content_type = "application/json",
                   .body = body.at,
                   .len = body.len,
-                  .headers = {{"cache-control", "public, max-age=60"}, {"access-control-allow-origin", "*"}},
+                  .headers = {{"cache-control", "public, max-age=60"}},
               });
     wr_buf_free(&body);
 }

@@ -1,12 +1,14 @@
 -- Moves the phase by compare-and-set. A line that goes live listens for half a second before it calls or gives; at the
--- start its bucket is empty.
--- KEYS: line
--- ARGV: gen from to
--- RETURNS: 1, 0 when the phase was not `from`, or {'closed'}
+-- start its bucket is empty. `ended` is for ever, and a start tells everybody: neither comes of one caller's wrong clock.
+-- LINE KEYS: line
+-- ARGV: gen from to now due
+--   now: the caller's wall clock     due: wall ms from which the step is due; 0: it does not go by the clock
+-- RETURNS: 1, 0 when the phase was not `from` or the step is not due, or {'closed'}
 -- INCLUDE: common/line_clock.lua
 local clock = line_advance(k_line, a_gen)
 if not clock then return {'closed'} end
 if redis.call('HGET', k_line, 'phase') ~= a_from then return 0 end
+if line_wall(clock, tonumber(a_now)) < tonumber(a_due) then return 0 end
 redis.call('HSET', k_line, 'phase', a_to)
 clock = string.format('%.0f', clock)
 if a_to == 'live' then redis.call('HSET', k_line, 'live_at', clock) end

@@ -2,14 +2,13 @@
  *
  *   line, read_stats.lua --> stock (Redis) --> orders by status, ledger (PostgreSQL) --> answer
  *
- * What a store that is away would have told is missing from the answer, and `away` names it: a merchant sees
- * the line also while PostgreSQL is down. */
-#include "keys.h"
+ * What a store that is away would have told is missing from the answer, and `away` names it: a merchant sees the line
+ * also while PostgreSQL is down. */
+#include "keyspace.h"
 #include "lua_admission.h"
 #include "merchant.h"
 #include "presence_table.h"
 #include "sql_admission.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +21,7 @@ struct stats {
     struct wr_json *stock, *away;
     struct wr_rows *orders, *ledger;
 };
-static void build(void *op, struct wr_args *args, const char *sale, const struct line *line);
+static void build(void *op, struct wr_args *args, const struct line *line);
 static void on_line(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
                     const struct line *line, const struct wr_reply *reply);
 static void on_stock(void *ctx, enum wr_err err, const struct wr_reply *pairs);
@@ -37,13 +36,9 @@ void show_stats(void *ctx, struct wr_request *req)
         act_on_line(ctx, req, &act, NULL);
 }
 
-static void build(void *op, struct wr_args *args, const char *sale, const struct line *line)
+static void build(void *op, struct wr_args *args, const struct line *line)
 {
     (void)op;
-    key_line(args, sale, "line");
-    key_line(args, sale, "inside");
-    key_line(args, sale, "ready");
-    key_line(args, sale, "table");
     wr_arg_int(args, line->gen);
 }
 
@@ -65,7 +60,7 @@ static void on_line(struct admissiond *d, struct wr_request *req, void *unused, 
     wr_copy_text(op->sale, sizeof op->sale, sale, strlen(sale));
     struct wr_args args = {0};
     wr_arg_text(&args, "HGETALL");
-    key_stock(&args, sale, 0);
+    wr_key_stock(&args, sale, "stock");
     wr_redis_command(d->stock, &args, on_stock, op);
     wr_args_free(&args);
 }
@@ -110,13 +105,12 @@ static struct wr_json *describe_sku(const struct stats *op, size_t i)
     struct wr_json *out = wr_json_build(
         "{s:s, s:s, s:I, s:I}", "sku", sku, "name", wr_rows_text(op->ledger, i, "name"), "total",
         wr_rows_int(op->ledger, i, "total"), "committed", wr_rows_int(op->ledger, i, "committed"));
-    static const char *const parts[] = {"free", "held", "sold", "voided"};
-    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
-        char field[WR_SKU_LEN + 16];
-        snprintf(field, sizeof field, "%s|%s", sku, parts[p]);
+    for (enum wr_stock_part part = WR_STOCK_FREE; part < WR_STOCK_PARTS; part++) {
+        char field[WR_KEY_MAX];
+        wr_stock_field(field, sku, part);
         const struct wr_json *value = wr_json_get(op->stock, field);
         if (value)
-            wr_json_set(out, parts[p], wr_json_build("I", wr_json_int(value, 0)));
+            wr_json_set(out, wr_stock_part_name(part), wr_json_build("I", wr_json_int(value, 0)));
     }
     return out;
 }
@@ -139,6 +133,8 @@ static struct wr_json *describe(struct stats *op)
         line->settings.rate, "phase", wr_phase_name(line->phase), "mode", wr_mode_name(line->settings.mode),
         "clock", line->clock, "front", line->front, "counter", line->counter, "ceiling", line->ceiling, "gen",
         line->gen, "orders", orders, "skus", skus, "away", op->away);
+    const struct sale *sale = admissiond_sale(op->d, op->sale);
+    wr_json_set(out, "rebuild_needed", wr_json_build("b", sale && sale->rebuild_needed));
     wr_json_set(out, "left", line->left >= 0 ? wr_json_build("I", line->left) : wr_json_build("n"));
     return out;
 }

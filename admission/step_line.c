@@ -1,15 +1,13 @@
 /* step_line.c
  *
  *   HGETALL line --> lost? --> open_generation
- *                \-> ours: raise_ceiling, publish_sale, reconcile_settings, step_phase, record_phase - each
- * when due
+ *                \-> ours: raise_ceiling, publish_sale, reconcile_settings, step_phase, record_phase - each when due
  *
- * Four times a second a sale, at once after connecting or creating, and never two reads of one sale at a
- * time. */
+ * Four times a second a sale, at once after connecting or creating, and never two reads of one sale at a time. */
 #include "admissiond.h"
 #include "clock.h"
 #include "generation.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "log.h"
 
 static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply);
@@ -20,8 +18,8 @@ void step_line(struct sale *sale)
 {
     if (!wr_redis_connected(sale->d->line) || !sale_enter(sale, FLOW_READ))
         return;
-    char key[KEY_MAX];
-    wr_redis_commandv(sale->d->line, on_line, sale, "HGETALL", key_text(key, sale->id, "line"), NULL);
+    char key[WR_KEY_MAX];
+    wr_redis_commandv(sale->d->line, on_line, sale, "HGETALL", wr_key_line_text(key, sale->id, "line"), NULL);
 }
 
 static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)

@@ -2,12 +2,12 @@
  *
  *   clock and stock say another phase --> set_phase.lua (compare-and-set) --> record_phase (PostgreSQL)
  *
- * Redis first: a sale starts on time without PostgreSQL. Every read of the line that finds PostgreSQL behind
- * records it, so a phase that could not be written is written later. */
+ * What the clock says, the script looks at again: our own may be wrong, and an end is for ever.
+ * Redis first: a sale starts on time without PostgreSQL. Every read of the line that finds PostgreSQL behind records
+ * it, so a phase that could not be written is written later. */
 #include "admissiond.h"
 #include "clock.h"
-#include "int_text.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "log.h"
 #include "lua_admission.h"
 #include "phase.h"
@@ -29,11 +29,13 @@ static void on_written(void *ctx, enum wr_err err);
 
 void step_phase(struct sale *sale)
 {
+    int64_t now = sale_now(sale);
+    uint64_t age_ms = wr_mono_ms() - sale->stock.at_ms;
     struct phase_facts facts = {
-        .now = wr_wall_ms(),
+        .now = now,
         .starts_at = sale->starts_at,
         .ends_at = sale->ends_at,
-        .counted = sale->stock.at_ms && wr_mono_ms() - sale->stock.at_ms < STOCK_FRESH_MS,
+        .counted_at = sale->stock.at_ms && age_ms < STOCK_FRESH_MS ? now - (int64_t)age_ms : 0,
         .left = sale->stock.left,
         .held = sale->stock.held,
     };
@@ -45,10 +47,12 @@ void step_phase(struct sale *sale)
     struct phase_change *op = wr_alloc(sizeof *op);
     *op = (struct phase_change){.sale = sale, .phase = next};
     struct wr_args args = {0};
-    key_line(&args, sale->id, "line");
+    wr_key_script(&args, &wr_lua_set_phase, sale->id);
     wr_arg_int(&args, sale->line.gen);
     wr_arg_text(&args, wr_phase_name(sale->line.phase));
     wr_arg_text(&args, wr_phase_name(next));
+    wr_arg_int(&args, wr_wall_ms());
+    wr_arg_int(&args, phase_due(sale->line.phase, &facts));
     wr_redis_eval(sale->d->line, &wr_lua_set_phase, &args, on_stepped, op);
     wr_args_free(&args);
 }
@@ -87,7 +91,7 @@ void record_phase(struct sale *sale)
 static enum wr_err write_phase(struct wr_pg_conn *c, void *ctx)
 {
     struct phase_change *op = ctx;
-    const char *values[] = {op->id, INT(op->run), wr_phase_name(op->phase)};
+    const char *values[] = {op->id, WR_PG_INT(op->run), wr_phase_name(op->phase)};
     return wr_pg_query(c, &wr_sql_record_phase, 3, values, NULL);
 }
 

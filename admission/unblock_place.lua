@@ -1,5 +1,5 @@
 -- Takes a block off a place. An admission that the block ended stays ended.
--- KEYS: line blocked
+-- LINE KEYS: line blocked
 -- ARGV: gen place
 -- RETURNS: {how many blocks went, run}, or {'closed'}
 local s = redis.call('HMGET', k_line, 'gen', 'run')

@@ -1,18 +1,20 @@
 /* verify_admission.c - GET /v1/admission/verify?sale=...: for nginx auth_request, and for any shop that asks.
  *
- *   token (Authorization, cookie, or ?token=) --> signature, times, sale --> verify.lua --> 200 with who it
- * is \ 401, 403                  \ 403: over, blocked, another browser's
+ *   token (Authorization, cookie, or ?token=) --> signature, times, sale --> verify.lua --> 200 with who it is
+ *                                                    \ 401, 403                  \ 403: over, blocked, another browser's
  *
- * An admission is bound at first use to the browser that brings it, by a pass cookie; only the pass's digest
- * is kept. */
+ * An admission is bound at first use to the browser that brings it, by a pass cookie; only the pass's digest is kept. */
 #include "admissiond.h"
+#include "browser.h"
 #include "clock.h"
-#include "keys.h"
+#include "keyspace.h"
 #include "lua_admission.h"
 #include "routes.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PASS_COOKIE "waitroom-pass"
 
 struct verification {
     struct admissiond *d;
@@ -27,39 +29,26 @@ static void accept(struct verification *op, const struct wr_reply *reply);
 
 static bool find_token(const struct admissiond *d, struct wr_request *req, char out[WR_TOKEN_MAX])
 {
-    static const char scheme[] = "Bearer ";
-    const char *header = wr_request_header(req, WR_HEADER_AUTHORIZATION),
-               *query = wr_request_query(req, "token");
-    if (header && strncasecmp(header, scheme, sizeof scheme - 1) == 0)
-        return wr_copy_text(out, WR_TOKEN_MAX, header + sizeof scheme - 1,
-                            strlen(header) - (sizeof scheme - 1));
-    bool secure = wr_http_secure(wr_runtime_http(d->rt));
-    if (wr_request_cookie(req, secure ? "__Host-waitroom-token" : "waitroom-token", out, WR_TOKEN_MAX))
+    const char *bearer = wr_request_credential(req, "Bearer"), *query = wr_request_query(req, "token");
+    if (bearer)
+        return wr_copy_text(out, WR_TOKEN_MAX, bearer, strlen(bearer));
+    if (wr_browser_cookie(wr_runtime_http(d->rt), req, "waitroom-token", out, WR_TOKEN_MAX))
         return true;
     return query && wr_copy_text(out, WR_TOKEN_MAX, query, strlen(query));
-}
-
-static const char *pass_cookie(const struct admissiond *d)
-{
-    return wr_http_secure(wr_runtime_http(d->rt)) ? "__Host-waitroom-pass" : "waitroom-pass";
 }
 
 static void ask_line(struct verification *op, const struct sale *sale)
 {
     char pass_digest[WR_SHOPPER_LEN + 1];
-    if (!wr_request_cookie(op->req, pass_cookie(op->d), op->pass, sizeof op->pass) ||
+    if (!wr_browser_cookie(wr_runtime_http(op->d->rt), op->req, PASS_COOKIE, op->pass, sizeof op->pass) ||
         !wr_shopper_of(op->pass, strlen(op->pass), pass_digest)) {
         op->pass_new = true;
         wr_secret_new(op->pass);
         if (!wr_shopper_of(op->pass, WR_SECRET_LEN, pass_digest))
             abort();
     }
-    static const char *const keys[] = {"line", "inside", "admissions", "blocked"};
     struct wr_args args = {0};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        key_line(&args, sale->id, keys[i]);
-    key_spent(&args, sale->id, op->token.run, op->token.lane);
-    key_line(&args, sale->id, "fallen");
+    wr_key_script_of_run(&args, &wr_lua_verify, sale->id, op->token.run, op->token.lane);
     wr_arg_int(&args, sale->line.gen);
     wr_arg_int(&args, op->token.run);
     wr_arg_int(&args, op->token.gen);
@@ -105,7 +94,7 @@ static void refuse(struct wr_request *req, enum wr_err err)
         err == WR_ERR_UNAUTHENTICATED
             ? "Bring the admission token: Authorization: Bearer <token>, its cookie, or ?token=."
             : NULL;
-    wr_answer_problem(req, err, detail, wr_err_status(err) == 503 ? 1 : 0);
+    wr_answer_problem(req, err, detail, 0);
 }
 
 static enum wr_err verdict(const struct wr_reply *reply)
@@ -140,12 +129,11 @@ static void on_verified(void *ctx, enum wr_err err, const struct wr_reply *reply
 /* The shop's pages get who was admitted as headers, which auth_request hands on. */
 static void accept(struct verification *op, const struct wr_reply *reply)
 {
-    char place[24], left_s[24], cookie[160];
+    char place[24], left_s[24], cookie[WR_COOKIE_MAX];
     int64_t left_ms = wr_reply_int(wr_reply_at(reply, 2)) - wr_reply_int(wr_reply_at(reply, 1));
     snprintf(place, sizeof place, "%d/%llu", op->token.lane, (unsigned long long)op->token.place);
     snprintf(left_s, sizeof left_s, "%lld", (long long)(left_ms / 1000));
-    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s", pass_cookie(op->d), op->pass,
-             wr_http_secure(wr_runtime_http(op->d->rt)) ? "; Secure" : "");
+    wr_cookie_write(wr_runtime_http(op->d->rt), PASS_COOKIE, op->pass, 0, cookie);
     struct wr_answer answer = {.headers = {{"cache-control", "no-store"},
                                            {"waitroom-sale", op->token.sale},
                                            {"waitroom-shopper", op->token.shopper},
