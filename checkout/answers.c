@@ -1,45 +1,23 @@
 #include "answers.h"
-#include "metrics.h"
+#include "problem.h"
 #include <stdio.h>
 
-#define URL_MAX (WR_UUID_LEN + 32)
+#define URL_MAX (WR_UUID_LEN + WR_SALE_LEN + 32)
 
-static void write_status_url(const char *order_id, char out[URL_MAX])
+/* With its sale, so that the order is found when the sale is long over. */
+static void write_status_url(const char *order_id, const char *sale, char out[URL_MAX])
 {
-    snprintf(out, URL_MAX, "/v1/orders/status/%s", order_id);
-}
-
-static int retry_after_s(enum wr_err err)
-{
-    int status = wr_err_status(err);
-    return status == 503 || status == 429 ? 1 : 0;
-}
-
-void answer_problem(struct wr_request *req, enum wr_err err, const char *detail)
-{
-    wr_answer_problem(req, err, detail, retry_after_s(err));
+    snprintf(out, URL_MAX, "/v1/orders/status/%s?sale=%s", order_id, sale);
 }
 
 void answer_sold_out(struct wr_request *req, int64_t remaining)
 {
-    enum wr_err err = WR_ERR_SOLD_OUT;
-    char type[64], detail[80] = "No unit is left at the moment.";
-    snprintf(type, sizeof type, "/problems/%s", wr_err_slug(err));
+    char detail[80] = "No unit is left at the moment.";
     if (remaining)
         snprintf(detail, sizeof detail, "Only %lld left: order fewer, with a new key.", (long long)remaining);
-    struct wr_json *body =
-        wr_json_build("{s:s, s:s, s:i, s:s, s:s, s:I}", "type", type, "title", wr_err_title(err), "status",
-                      wr_err_status(err), "detail", detail, "next", wr_err_next(err), "remaining", remaining);
-    struct wr_buf text = {0};
-    wr_json_render(body, &text);
-    wr_json_free(body);
-    wr_metrics_refusal(err);
-    wr_answer(req, &(struct wr_answer){.status = wr_err_status(err),
-                                       .content_type = "application/problem+json",
-                                       .body = text.at,
-                                       .len = text.len,
-                                       .headers = {{"cache-control", "no-store"}}});
-    wr_buf_free(&text);
+    struct wr_json *problem = wr_problem_json(WR_ERR_SOLD_OUT, detail);
+    wr_json_set(problem, "remaining", wr_json_build("I", remaining));
+    wr_answer_problem_json(req, WR_ERR_SOLD_OUT, problem, 0);
 }
 
 void answer_not_open(struct wr_request *req, int64_t starts_in_ms)
@@ -63,16 +41,16 @@ static void answer_202(struct wr_request *req, const char *url, struct wr_json *
 void answer_accepted(struct wr_request *req, const struct accepted *order)
 {
     char url[URL_MAX];
-    write_status_url(order->order_id, url);
+    write_status_url(order->order_id, order->sale, url);
     answer_202(req, url,
                wr_json_build("{s:s, s:s, s:s, s:I, s:s}", "queue_ticket_id", order->order_id, "status",
                              order->status, "sku", order->sku, "quantity", order->quantity, "status_url",
                              url));
 }
 
-void answer_cancel_asked(struct wr_request *req, const char *order_id, struct wr_json *view)
+void answer_cancel_asked(struct wr_request *req, const char *order_id, const char *sale, struct wr_json *view)
 {
     char url[URL_MAX];
-    write_status_url(order_id, url);
+    write_status_url(order_id, sale, url);
     answer_202(req, url, view);
 }

@@ -1,4 +1,5 @@
 #include "batch.h"
+#include "keyspace.h"
 #include "log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -92,11 +93,19 @@ static void tell(struct batch_item *items, enum wr_err err, const struct wr_repl
     }
 }
 
+static enum wr_err open_call(struct batch *b, const struct batch_item *first)
+{
+    const struct wr_sale *sale = wr_sales_find(b->config.sales, first->sale);
+    if (!sale)
+        return WR_ERR_CLOSED;
+    wr_args_clear(&b->args);
+    wr_key_script_of_run(&b->args, b->config.script, sale->id, sale->run, first->lane);
+    return b->config.open ? b->config.open(sale, &b->args) : WR_OK;
+}
+
 static void send_call(struct batch *b, struct batch_item *items)
 {
-    const struct wr_sale *sale = wr_sales_find(b->config.sales, items->sale);
-    wr_args_clear(&b->args);
-    enum wr_err err = sale ? b->config.open(sale, items->lane, &b->args) : WR_ERR_CLOSED;
+    enum wr_err err = open_call(b, items);
     if (err) {
         tell(items, err, NULL);
         return;

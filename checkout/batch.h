@@ -24,13 +24,14 @@ struct batch_config {
     const struct wr_sales *sales;
     const struct wr_script *script;
     bool rows; /* the script answers one element per item */
-    /* Writes the keys and what the items of a call share. An error is every item's: nothing is sent then. */
-    enum wr_err (*open)(const struct wr_sale *sale, int lane, struct wr_args *args);
+    /* Writes the arguments that the items of a call share, after the script's keys; NULL: there are none. An error
+     * is every item's: nothing is sent then. */
+    enum wr_err (*open)(const struct wr_sale *sale, struct wr_args *args);
     void (*write)(const struct batch_item *item, struct wr_args *args);
 };
 struct batch *batch_new(const struct batch_config *config);
 void batch_add(struct batch *b, struct batch_item *item);
-void batch_free(
-    struct batch *b); /* what was not sent is done with WR_ERR_BACKEND before it returns; takes NULL */
+/* What was not sent is done with WR_ERR_BACKEND before it returns; takes NULL. */
+void batch_free(struct batch *b);
 
 #endif

@@ -2,10 +2,11 @@
 --
 -- The record remembers the entry, so asking again finds it (and publishes it again while Kafka has not confirmed it).
 --
--- KEYS: orders outbox
+-- STOCK KEYS: orders outbox
 -- ARGV: order shopper event
 -- RETURNS: code, outbox entry, event to publish. Codes: asked, known (asked before or cancelled already), too-late (its state allows
 --   none), not-found (unknown, or another shopper's)
+local OPEN = {queued = true, pending_payment = true, expiring = true}
 local stored = redis.call('HGET', k_orders, a_order)
 if not stored then return {'not-found'} end
 local record = cjson.decode(stored)
@@ -17,7 +18,7 @@ if record.cancel then
     return {'known', record.cancel, pending[2][6]}
 end
 if record.status == 'cancelled' then return {'known', '', ''} end
-if record.status ~= 'queued' and record.status ~= 'pending_payment' then return {'too-late'} end
+if not OPEN[record.status] then return {'too-late'} end
 record.cancel = redis.call('XADD', k_outbox, '*', 'order', a_order, 'kind', 'cancel', 'event', a_event)
 redis.call('HSET', k_orders, a_order, cjson.encode(record))
 return {'asked', record.cancel, a_event}

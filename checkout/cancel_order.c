@@ -2,9 +2,11 @@
  *
  *   shape, secret --> find (stock) --> ask (stock) --asked, known--> promise --> finish(OK)
  *                        |                |                             |
- *                        not found        too late, another's           nobody is known to have it
- *                        v                v                             v
- *                        finish(error)    finish(error)                 finish(NO_ANSWER) */
+ *                        |                too late, another's           nobody is known to have it
+ *                        not found,       v                             v
+ *                        withdrawn        finish(error)                 finish(NO_ANSWER)
+ *                        v
+ *                        finish(error) */
 #include "cancel_order.h"
 #include "answers.h"
 #include "checkout_metrics.h"
@@ -12,7 +14,7 @@
 #include "find_order.h"
 #include "lua_checkout.h"
 #include "promise_entry.h"
-#include "redis_keys.h"
+#include "keyspace.h"
 #include "request.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,8 @@ void cancel_order(void *ctx, struct wr_request *req)
 {
     struct checkoutd *d = ctx;
     char shopper[WR_SHOPPER_LEN + 1], order_id[WR_UUID_LEN + 1];
-    enum wr_err err = request_order(d, req, shopper, order_id);
+    const char *sale;
+    enum wr_err err = request_order(d, req, shopper, order_id, &sale);
     if (!err)
         err = checkoutd_enter(d, shopper);
     if (err) {
@@ -52,12 +55,23 @@ void cancel_order(void *ctx, struct wr_request *req)
     memcpy(op->order_id, order_id, sizeof order_id);
     op->find.done = on_found;
     op->find.ctx = op;
-    find_order(&op->find, d, op->order_id);
+    find_order(&op->find, d, op->order_id, sale);
+}
+
+/* Nobody carries the outbox of a sale that was withdrawn: what is asked there would come to no end. */
+static enum wr_err can_be_asked(const struct op *op)
+{
+    const struct wr_sales *sales = op->d->sales;
+    if (wr_sales_find(sales, op->find.sale))
+        return WR_OK;
+    return wr_sales_fresh(sales) ? WR_ERR_NOT_FOUND : WR_ERR_BACKEND;
 }
 
 static void on_found(void *ctx, enum wr_err err)
 {
     struct op *op = ctx;
+    if (!err)
+        err = can_be_asked(op);
     if (err) {
         finish(op, err == WR_ERR_NO_ANSWER ? WR_ERR_BACKEND : err); /* nothing was asked yet */
         return;
@@ -65,8 +79,7 @@ static void on_found(void *ctx, enum wr_err err)
     struct wr_buf event = {0};
     cancel_event_write(op->find.sale, op->order_id, op->shopper, wr_wall_ms(), &event);
     struct wr_args args = {0};
-    key_of_stock(&args, op->find.sale, "orders");
-    key_of_stock(&args, op->find.sale, "outbox");
+    wr_key_script(&args, &wr_lua_cancel, op->find.sale);
     wr_arg_text(&args, op->order_id);
     wr_arg_text(&args, op->shopper);
     wr_arg(&args, event.at, event.len);
@@ -124,7 +137,7 @@ static void on_promised(void *ctx, enum wr_err err)
 
 static void refuse(struct wr_request *req, enum wr_err err)
 {
-    answer_problem(req, err, err == WR_ERR_CONFLICT ? "This order can no longer be cancelled." : NULL);
+    wr_answer_problem(req, err, err == WR_ERR_CONFLICT ? "This order can no longer be cancelled." : NULL, 0);
 }
 
 static void finish(struct op *op, enum wr_err err)
@@ -135,7 +148,7 @@ static void finish(struct op *op, enum wr_err err)
     if (err)
         refuse(op->req, err);
     else
-        answer_cancel_asked(op->req, op->order_id, view);
+        answer_cancel_asked(op->req, op->order_id, op->find.sale, view);
     char shopper[WR_SHOPPER_LEN + 1];
     memcpy(shopper, op->shopper, sizeof shopper);
     find_free(&op->find);

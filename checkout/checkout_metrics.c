@@ -1,8 +1,3 @@
 #include "checkout_metrics.h"
 
-const struct wr_metric checkout_metrics[METRIC_COUNT] = {
-#define X(id, metric, labels_, help_, type_)                                                                 \
-    {.name = metric, .labels = labels_, .help = help_, .type = type_},
-    CHECKOUT_METRICS(X)
-#undef X
-};
+const struct wr_metric checkout_metrics[METRIC_COUNT] = {CHECKOUT_METRICS(WR_METRIC_ROW)};

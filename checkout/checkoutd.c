@@ -3,7 +3,6 @@
 #include "file.h"
 #include "lua_checkout.h"
 #include "place_order.h"
-#include "redis_keys.h"
 #include "relay_outbox.h"
 #include "sales.h"
 #include <stdlib.h>
@@ -43,45 +42,41 @@ static enum wr_err open_stores(struct checkoutd *d, const struct checkout_config
     return err;
 }
 
-static enum wr_err open_finish(const struct wr_sale *sale, int lane, struct wr_args *args)
+static enum wr_err open_finish(const struct wr_sale *sale, struct wr_args *args)
 {
-    (void)lane;
     if (sale->closed)
         return WR_ERR_CLOSED;
-    key_of_line(args, sale->id, "line");
-    key_of_line(args, sale->id, "admissions");
-    key_of_line(args, sale->id, "inside");
     wr_arg_int(args, sale->gen);
-    return WR_OK;
-}
-
-static enum wr_err open_settle(const struct wr_sale *sale, int lane, struct wr_args *args)
-{
-    (void)lane;
-    key_of_stock(args, sale->id, "outbox");
     return WR_OK;
 }
 
 static void open_batches(struct checkoutd *d)
 {
-    struct batch_config use = {d->loop,
-                               d->line,
-                               d->sales,
-                               &wr_lua_use,
+    struct batch_config use = {.loop = d->loop,
+                               .redis = d->line,
+                               .sales = d->sales,
+                               .script = &wr_lua_use,
                                .rows = true,
                                .open = place_order_open_use,
-                               place_order_write_use};
-    struct batch_config reserve = {d->loop,
-                                   d->stock,
-                                   d->sales,
-                                   &wr_lua_reserve,
+                               .write = place_order_write_use};
+    struct batch_config reserve = {.loop = d->loop,
+                                   .redis = d->stock,
+                                   .sales = d->sales,
+                                   .script = &wr_lua_reserve,
                                    .rows = true,
                                    .open = place_order_open_reserve,
-                                   place_order_write_reserve};
-    struct batch_config finish = {
-        d->loop, d->line, d->sales, &wr_lua_finish, .open = open_finish, .write = outbox_write_finish};
-    struct batch_config settle = {d->loop,        d->reading,          d->sales,
-                                  &wr_lua_settle, .open = open_settle, .write = outbox_write_settle};
+                                   .write = place_order_write_reserve};
+    struct batch_config finish = {.loop = d->loop,
+                                  .redis = d->line,
+                                  .sales = d->sales,
+                                  .script = &wr_lua_finish,
+                                  .open = open_finish,
+                                  .write = outbox_write_finish};
+    struct batch_config settle = {.loop = d->loop,
+                                  .redis = d->reading,
+                                  .sales = d->sales,
+                                  .script = &wr_lua_settle,
+                                  .write = outbox_write_settle};
     d->use = batch_new(&use);
     d->reserve = batch_new(&reserve);
     d->finish = batch_new(&finish);
@@ -104,6 +99,7 @@ static void on_housekeeping(void *ctx)
     wr_keyring_refresh(d->ring);
     durability_look(d->durability);
     wr_metric_set(METRIC_KAFKA_UP, wr_producer_connected(d->producer));
+    wr_metric_raise_to(METRIC_PRODUCER_RECREATED, wr_producer_recreated(d->producer));
     leave_when_drained(d);
 }
 

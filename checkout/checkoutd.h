@@ -1,6 +1,6 @@
 /* checkoutd.h - the long-lived parts of a checkoutd, which every flow borrows. */
-#ifndef CHECKOUT_CHECKOUTD_H
-#define CHECKOUT_CHECKOUTD_H
+#ifndef CHECKOUTD_H
+#define CHECKOUTD_H
 #include "batch.h"
 #include "durability.h"
 #include "in_flight.h"
@@ -34,6 +34,7 @@ struct checkoutd {
     struct relay *relay;
     struct sold_out sold_out;
     struct in_flight in_flight;
+    size_t finding; /* looks for orders whose sale was not named, without an answer */
     bool draining;
 };
 
@@ -41,7 +42,7 @@ enum wr_err checkoutd_open(struct wr_runtime *rt, const void *config, void **dae
 bool checkoutd_ready(void *daemon, const char **why);
 void checkoutd_drain(void *daemon);
 void checkoutd_close(void *daemon);
-/* Every request that changes something is counted from its shape to its answer. */
+/* Every request that asks a store is counted from its shape to its answer. */
 enum wr_err checkoutd_enter(struct checkoutd *d, const char *shopper) WR_MUST_CHECK;
 void checkoutd_leave(struct checkoutd *d, const char *shopper);
 

@@ -48,7 +48,7 @@ void durability_use(struct durability *d, struct wr_redis *redis)
 void durability_look(struct durability *d)
 {
     wr_redis_commandv(d->redis, on_replication, d, "INFO", "replication", NULL);
-    wr_redis_commandv(d->redis, on_fsync, d, "CONFIG", "GET", "append*", NULL);
+    wr_redis_commandv(d->redis, on_fsync, d, "CONFIG", "GET", "*append*", NULL);
 }
 
 void durability_on_state(struct durability *d, bool connected)
@@ -77,11 +77,17 @@ static const char *setting(const struct wr_reply *pairs, const char *name)
     return "";
 }
 
+static bool is_set(const struct wr_reply *pairs, const char *name, const char *value)
+{
+    return strcmp(setting(pairs, name), value) == 0;
+}
+
+/* With no-appendfsync-on-rewrite Redis leaves the fsync out while it rewrites its file, whatever appendfsync says. */
 static void on_fsync(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct durability *d = ctx;
-    d->fsynced = !err && strcmp(setting(reply, "appendonly"), "yes") == 0 &&
-                 strcmp(setting(reply, "appendfsync"), "always") == 0;
+    d->fsynced = !err && is_set(reply, "appendonly", "yes") && is_set(reply, "appendfsync", "always") &&
+                 is_set(reply, "no-appendfsync-on-rewrite", "no");
     d->known = !err;
 }
 

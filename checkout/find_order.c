@@ -1,5 +1,5 @@
 #include "find_order.h"
-#include "redis_keys.h"
+#include "keyspace.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,33 +10,54 @@ struct look {
 
 static void on_record(void *ctx, enum wr_err err, const struct wr_reply *reply);
 
-static void ask(void *ctx, const struct wr_sale *sale)
+static void ask(struct find *f, const char *sale)
 {
-    struct find *f = ctx;
     struct look *look = wr_alloc(sizeof *look);
     look->find = f;
-    wr_copy_text(look->sale, sizeof look->sale, sale->id, strlen(sale->id));
+    wr_copy_text(look->sale, sizeof look->sale, sale, strlen(sale));
     struct wr_args args = {0};
     wr_arg_text(&args, "HGET");
-    key_of_stock(&args, sale->id, "orders");
+    wr_key_stock(&args, sale, "orders");
     wr_arg_text(&args, f->order_id);
     f->waiting++;
     wr_redis_command(f->d->reading, &args, on_record, look);
     wr_args_free(&args);
 }
 
-static void on_no_sales(void *ctx)
+static void ask_published(void *ctx, const struct wr_sale *sale)
 {
     struct find *f = ctx;
+    if (f->d->finding >= FIND_ASKS_MAX) {
+        f->err = WR_ERR_BUSY;
+        return;
+    }
+    f->d->finding++;
+    ask(f, sale->id);
+}
+
+/* While the sales were not read for some time, one may be missing: then nothing is known not to be there. */
+static void end(struct find *f)
+{
+    if (f->err == WR_ERR_NOT_FOUND && !f->named && !wr_sales_fresh(f->d->sales))
+        f->err = WR_ERR_BACKEND;
     f->done(f->ctx, f->err);
 }
 
-void find_order(struct find *f, struct checkoutd *d, const char *order_id)
+static void on_no_sales(void *ctx)
+{
+    end(ctx);
+}
+
+void find_order(struct find *f, struct checkoutd *d, const char *order_id, const char *sale)
 {
     f->d = d;
     f->order_id = order_id;
     f->err = WR_ERR_NOT_FOUND;
-    wr_sales_each(d->sales, ask, f);
+    f->named = sale;
+    if (sale)
+        ask(f, sale);
+    else
+        wr_sales_each(d->sales, ask_published, f);
     if (!f->waiting)
         wr_loop_defer(d->loop, on_no_sales, f);
 }
@@ -56,8 +77,10 @@ static void on_record(void *ctx, enum wr_err err, const struct wr_reply *reply)
         f->err = err;
     }
     free(look);
+    if (!f->named)
+        f->d->finding--;
     if (--f->waiting == 0)
-        f->done(f->ctx, f->err);
+        end(f);
 }
 
 void find_free(struct find *f)

@@ -2,7 +2,7 @@
 --
 -- A row that names another token belongs to somebody else and stays.
 --
--- KEYS: line admissions inside
+-- LINE KEYS: line admissions inside
 -- ARGV: gen [more]
 -- further: place, jti; again for each order
 -- RETURNS: how many rows went; or the single element `closed`

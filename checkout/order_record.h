@@ -2,9 +2,7 @@
  * (docs/KEYSPACE.md). Pure: what is derived or told by a clock is handed in. */
 #ifndef CHECKOUT_ORDER_RECORD_H
 #define CHECKOUT_ORDER_RECORD_H
-#include "token.h"
-
-#define ORDER_STATUS_MAX 24
+#include "order_view.h"
 
 struct new_order {
     const char *order_id, *sku;
@@ -26,8 +24,7 @@ struct order_admission {
 };
 enum wr_err order_event_admission(const char *event, size_t len, struct order_admission *out) WR_MUST_CHECK;
 
-/* The record of an order as its shopper may see it: the `order` message without its type. NULL: the record is
- * another shopper's. Out of shape: NULL, and *err is WR_ERR_INTERNAL. */
+/* The record of an order as its shopper may see it. NULL: the record is another shopper's. Out of shape: NULL, and *err is WR_ERR_INTERNAL. */
 struct wr_json *order_record_view(const char *record, size_t len, const char *shopper, enum wr_err *err);
 
 #endif

@@ -1,15 +1,19 @@
 /* outbox.c
  *
  *   publish (Kafka) --delivered--> finish (line) --> settle (outbox) --> free
- *      |                             |                  |
- *      not taken, refused, unknown   closed, no answer  no answer
- *      v                             v                  v
- *      free: the entry stays in the outbox, and the relay begins again from the top
+ *      |    |                        |                  |
+ *      |    |                        closed, no answer  no answer
+ *      |    `--promised without it--> finish (line), and Kafka's report goes on from there
+ *      not taken, refused, unknown
+ *      v
+ *   free: the entry stays in the outbox, and the relay begins again from the top
  *
+ * Who holds a promise leaves the line, or while Kafka is away everyone would be counted twice, as inside and as sold.
  * Finish comes before settle: an entry that is gone was finished. Both may be done twice. */
 #include "outbox.h"
 #include "checkout_metrics.h"
 #include "clock.h"
+#include "keyspace.h"
 #include "log.h"
 #include "order_record.h"
 #include <stdlib.h>
@@ -29,11 +33,14 @@ struct publication {
     bool reserved;
     struct order_admission admission;
     enum wr_err refused; /* by the producer, when it took nothing */
+    enum wr_err report;  /* Kafka's, once it has reported */
+    bool reported, finishing, finished;
     uint64_t began_us;
 };
 
 static void on_refused(void *ctx);
 static void on_delivered(void *ctx, enum wr_err err);
+static void go_on(struct publication *p);
 static void finish(struct publication *p);
 static void on_finished(void *ctx, enum wr_err err, const struct wr_reply *row);
 static void settle(struct publication *p);
@@ -53,8 +60,8 @@ struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *
         p->reserved = false;
     }
     o->under_way++;
-    p->refused = wr_producer_send(o->config.producer, OUTBOX_TOPIC, e->order_id, e->event, e->event_len,
-                                  on_delivered, p);
+    p->refused = wr_producer_send(o->config.producer, WR_TOPIC_RESERVATIONS, e->order_id, e->event,
+                                  e->event_len, on_delivered, p);
     if (p->refused)
         wr_loop_defer(o->config.loop, on_refused, p);
     return p;
@@ -63,6 +70,12 @@ struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *
 void outbox_forget(struct publication *p)
 {
     p->on_report = NULL;
+}
+
+void outbox_promised(struct publication *p)
+{
+    if (p->reserved && !p->finishing && !p->finished)
+        finish(p);
 }
 
 static void on_refused(void *ctx)
@@ -76,11 +89,21 @@ static void on_delivered(void *ctx, enum wr_err err)
     struct publication *p = ctx;
     if (!err)
         wr_metric_observe_us(METRIC_KAFKA_REPORT, wr_mono_us() - p->began_us);
+    p->reported = true;
+    p->report = err;
     if (p->on_report)
         p->on_report(p->ctx, err);
-    if (err)
+    go_on(p);
+}
+
+/* After Kafka's report, and after finish when that was asked before it. */
+static void go_on(struct publication *p)
+{
+    if (!p->reported || p->finishing)
+        return;
+    if (p->report)
         end(p);
-    else if (p->reserved)
+    else if (p->reserved && !p->finished)
         finish(p);
     else
         settle(p);
@@ -88,6 +111,7 @@ static void on_delivered(void *ctx, enum wr_err err)
 
 static void finish(struct publication *p)
 {
+    p->finishing = true;
     p->item.done = on_finished;
     p->item.ctx = p;
     batch_add(p->outbox->config.finish, &p->item);
@@ -104,10 +128,12 @@ static void on_finished(void *ctx, enum wr_err err, const struct wr_reply *row)
 {
     (void)row;
     struct publication *p = ctx;
-    if (err)
+    p->finishing = false;
+    p->finished = !err;
+    if (err && p->reported)
         end(p);
     else
-        settle(p);
+        go_on(p);
 }
 
 static void settle(struct publication *p)

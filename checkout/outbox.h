@@ -5,7 +5,6 @@
 #include "kafka.h"
 
 #define OUTBOX_ID_MAX 48
-#define OUTBOX_TOPIC "waitroom.reservations"
 
 struct outbox;
 struct outbox_config {
@@ -26,11 +25,13 @@ struct publication;
 struct publication *outbox_publish(struct outbox *o, const struct outbox_entry *entry,
                                    void (*on_report)(void *ctx, enum wr_err err), void *ctx);
 void outbox_forget(struct publication *p); /* before its report: on_report will not run */
+/* The shopper has its promise without Kafka's report, or inside on_report() with a bad one: it leaves the line now. */
+void outbox_promised(struct publication *p);
 size_t outbox_under_way(const struct outbox *o);
 
 struct outbox *outbox_new(const struct outbox_config *config);
-void outbox_free(
-    struct outbox *o); /* after its producer and its batches ended what was under way; takes NULL */
+/* After its producer and its batches ended what was under way; takes NULL. */
+void outbox_free(struct outbox *o);
 
 /* settle and finish, as batches (batch.h) */
 void outbox_write_finish(const struct batch_item *item, struct wr_args *args);

@@ -20,7 +20,6 @@
 #include "clock.h"
 #include "log.h"
 #include "promise_entry.h"
-#include "redis_keys.h"
 #include "request.h"
 #include "token_check.h"
 #include <stddef.h>
@@ -36,10 +35,11 @@ struct op {
     struct purchase ask;
     struct wr_token token;
     enum wr_err admission; /* OK: it lives; otherwise what is answered if the key is not known */
-    char order_id[WR_UUID_LEN + 1], hash[33], status[ORDER_STATUS_MAX];
+    char order_id[WR_UUID_LEN + 1], hash[33], status[WR_ORDER_STATUS_MAX];
     char entry[OUTBOX_ID_MAX];
     struct wr_buf event;
     int64_t remaining;
+    bool stock_closed;
     struct promise promise;
 };
 
@@ -60,13 +60,13 @@ void place_order(void *ctx, struct wr_request *req)
     const struct wr_sale *sale = wr_sales_find(d->sales, id);
     struct purchase ask;
     if (!sale) {
-        answer_problem(req, wr_sales_missing(d->sales), NULL);
+        wr_answer_problem(req, wr_sales_missing(d->sales), NULL, 0);
         return;
     }
     if (!purchase_read(d, req, &ask))
         return;
-    if (!wr_sale_sku(sale, ask.sku)) {
-        answer_problem(req, WR_ERR_UNKNOWN_SKU, NULL);
+    if (!wr_sale_has_sku(sale, ask.sku)) {
+        wr_answer_problem(req, WR_ERR_UNKNOWN_SKU, NULL, 0);
         return;
     }
     if (!ask.retry && sold_out_is(&d->sold_out, sale->id, ask.sku, wr_loop_now_ms(d->loop))) {
@@ -75,14 +75,14 @@ void place_order(void *ctx, struct wr_request *req)
         return;
     }
     struct token_claim claim = {
-        .text = ask.token, .len = ask.token_len, .shopper = ask.shopper, .may_be_expired = ask.retry};
+        .text = ask.token, .len = strlen(ask.token), .shopper = ask.shopper, .may_be_expired = ask.retry};
     struct wr_token token;
     bool expired;
     enum wr_err err = token_check(d->ring, sale, &claim, wr_wall_ms() / 1000, &token, &expired);
     if (!err)
         err = checkoutd_enter(d, ask.shopper);
     if (err) {
-        answer_problem(req, err, NULL);
+        wr_answer_problem(req, err, NULL, 0);
         return;
     }
     begin(d, req, &ask, &token, expired ? WR_ERR_TOKEN_EXPIRED : WR_OK);
@@ -115,16 +115,10 @@ static void use(struct op *op)
     batch_add(op->d->use, &op->item);
 }
 
-enum wr_err place_order_open_use(const struct wr_sale *sale, int lane, struct wr_args *args)
+enum wr_err place_order_open_use(const struct wr_sale *sale, struct wr_args *args)
 {
     if (sale->closed)
         return WR_ERR_CLOSED;
-    key_of_line(args, sale->id, "line");
-    key_of_line(args, sale->id, "admissions");
-    key_of_line(args, sale->id, "inside");
-    key_of_line(args, sale->id, "blocked");
-    key_of_spent(args, sale->id, sale->run, lane);
-    key_of_line(args, sale->id, "fallen");
     wr_arg_int(args, sale->gen);
     return WR_OK;
 }
@@ -173,12 +167,8 @@ static enum wr_err window(const struct wr_sale *sale, int64_t now)
     return WR_OK;
 }
 
-enum wr_err place_order_open_reserve(const struct wr_sale *sale, int lane, struct wr_args *args)
+enum wr_err place_order_open_reserve(const struct wr_sale *sale, struct wr_args *args)
 {
-    (void)lane;
-    static const char *const keys[] = {"stock", "orders", "used", "keys", "bought", "orders_of", "outbox"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        key_of_stock(args, sale->id, keys[i]);
     enum wr_err open = window(sale, wr_wall_ms());
     wr_arg_int(args, sale->deal);
     wr_arg_text(args, open == WR_OK ? "open" : open == WR_ERR_ENDED ? "ended" : "not-open");
@@ -252,6 +242,7 @@ static void on_reserved(void *ctx, enum wr_err err, const struct wr_reply *row)
 {
     struct op *op = ctx;
     if (err) {
+        op->stock_closed = err == WR_ERR_CLOSED;
         finish(op, err);
         return;
     }
@@ -302,28 +293,47 @@ static void on_promised(void *ctx, enum wr_err err)
     finish(ctx, err);
 }
 
-static void refuse(struct op *op, enum wr_err err)
+static void answer_window(const struct op *op)
+{
+    const struct wr_sale *sale = wr_sales_find(op->d->sales, op->item.sale);
+    answer_not_open(op->req, sale ? sale->starts_at - wr_wall_ms() : 0);
+}
+
+static void answer_limit(const struct op *op)
 {
     char detail[120];
     const struct wr_sale *sale = wr_sales_find(op->d->sales, op->item.sale);
+    snprintf(detail, sizeof detail, "One shopper may hold %d of an article.", sale ? sale->per_shopper : 0);
+    wr_answer_problem(op->req, WR_ERR_OVER_LIMIT, sale ? detail : NULL, 0);
+}
+
+/* Only what a store answered asks for the sale: a store that is closing gives none, and the line that the sales are
+ * read from is gone by then. */
+static void refuse(struct op *op, enum wr_err err)
+{
+    char detail[120];
     switch (err) {
     case WR_ERR_SOLD_OUT:
         answer_sold_out(op->req, op->remaining);
         return;
+    case WR_ERR_CLOSED:
+        wr_answer_problem(op->req, err,
+                       op->stock_closed
+                           ? "The stock of this sale is not there at the moment; nothing was reserved."
+                           : NULL, 0);
+        return;
     case WR_ERR_NOT_OPEN:
-        answer_not_open(op->req, sale ? sale->starts_at - wr_wall_ms() : 0);
+        answer_window(op);
         return;
     case WR_ERR_TOKEN_USED:
         snprintf(detail, sizeof detail, "It reserved order %s.", op->order_id);
-        answer_problem(op->req, err, detail);
+        wr_answer_problem(op->req, err, detail, 0);
         return;
     case WR_ERR_OVER_LIMIT:
-        snprintf(detail, sizeof detail, "One shopper may hold %d of an article.",
-                 sale ? sale->per_shopper : 0);
-        answer_problem(op->req, err, sale ? detail : NULL);
+        answer_limit(op);
         return;
     default:
-        answer_problem(op->req, err, NULL);
+        wr_answer_problem(op->req, err, NULL, 0);
     }
 }
 
@@ -335,6 +345,7 @@ static void finish(struct op *op, enum wr_err err)
     } else {
         wr_metric_observe_us(METRIC_ACKNOWLEDGE, wr_mono_us() - op->began_us);
         answer_accepted(op->req, &(struct accepted){.order_id = op->order_id,
+                                                    .sale = op->item.sale,
                                                     .status = op->status,
                                                     .sku = op->ask.sku,
                                                     .quantity = op->ask.quantity});

@@ -37,6 +37,8 @@ static void on_confirmed(void *ctx, bool safe)
 static void on_report(void *ctx, enum wr_err err)
 {
     struct promise *p = ctx;
+    if (err && p->safe)
+        outbox_promised(p->publication);
     end(p, err && !p->safe ? WR_ERR_NO_ANSWER : WR_OK);
 }
 
@@ -44,6 +46,8 @@ static void on_deadline(void *ctx)
 {
     struct promise *p = ctx;
     outbox_forget(p->publication);
+    if (p->safe)
+        outbox_promised(p->publication);
     end(p, p->safe ? WR_OK : WR_ERR_NO_ANSWER);
 }
 

@@ -3,7 +3,7 @@
 -- How long an entry lies is measured by its readers, who name the newest entry that they saw 2 s ago: entry numbers
 -- follow Redis' wall clock, which may step. Every caller is told the newest entry, so that a lease passes on without delay.
 --
--- KEYS: outbox relay
+-- STOCK KEYS: outbox relay
 -- ARGV: me lease_ms from upto count
 -- `from`: `-`, or `(` and the entry after which this round goes on; `upto`: an entry, or empty: then nothing is read and no lease is asked for
 -- RETURNS: has the lease (1, 0), entries in the outbox, newest entry (empty: none), then per entry: its number, order, kind, event

@@ -9,12 +9,16 @@
  *
  * One round of a sale is under way at a time, so an outbox that Kafka does not take is held once more at
  * most, not once more at every look. A round goes through the whole outbox before the next begins from the
- * top: an entry that cannot be settled holds up no other. */
+ * top: an entry that cannot be settled holds up no other.
+ *
+ * While the line is closed nobody can leave it, and entries stay that Kafka has: a round begins behind the last one that
+ * Kafka took whole. They are not settled instead: their rows would stay for as long as an admission lasts, each order
+ * count as inside and as sold, and the drip stand still at the end of a sale. */
 #include "relay_outbox.h"
 #include "checkout_metrics.h"
 #include "log.h"
 #include "lua_checkout.h"
-#include "redis_keys.h"
+#include "keyspace.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +34,8 @@ struct shard {
     uint64_t seen_at;
     char upto[OUTBOX_ID_MAX]; /* "": no round is going on */
     char from[OUTBOX_ID_MAX];
+    char carried[OUTBOX_ID_MAX]; /* Kafka has all up to here; "": nothing is known */
+    bool whole;                  /* this round: every entry was ours to publish, and Kafka took it */
     bool asking;
     size_t publishing; /* entries of this round without a report */
     bool more;         /* ROUND entries came: the round is not at its end */
@@ -92,20 +98,34 @@ static void visit(void *ctx, const struct wr_sale *sale)
     r->shards = s;
 }
 
+static void go_on_after(struct shard *s, const char *entry)
+{
+    s->from[0] = '(';
+    wr_copy_text(s->from + 1, sizeof s->from - 1, entry, strlen(entry));
+}
+
+static void begin_round(struct shard *s)
+{
+    const struct wr_sale *sale = wr_sales_find(s->relay->config.sales, s->sale);
+    memcpy(s->upto, s->seen, sizeof s->upto);
+    *s->seen = 0;
+    s->whole = true;
+    if (sale && sale->closed && *s->carried)
+        go_on_after(s, s->carried);
+    else
+        strcpy(s->from, "-");
+}
+
 static void look(struct shard *s)
 {
     struct relay *r = s->relay;
     if (s->asking)
         return;
     uint64_t now = wr_loop_now_ms(r->config.loop);
-    if (!*s->upto && *s->seen && now - s->seen_at >= LIE_MS) {
-        memcpy(s->upto, s->seen, sizeof s->upto);
-        strcpy(s->from, "-");
-        *s->seen = 0;
-    }
+    if (!*s->upto && *s->seen && now - s->seen_at >= LIE_MS)
+        begin_round(s);
     struct wr_args args = {0};
-    key_of_stock(&args, s->sale, "outbox");
-    key_of_stock(&args, s->sale, "relay");
+    wr_key_script(&args, &wr_lua_relay, s->sale);
     wr_arg_text(&args, r->config.me);
     wr_arg_int(&args, LEASE_MS);
     wr_arg_text(&args, *s->from ? s->from : "-");
@@ -132,6 +152,7 @@ static void on_read(void *ctx, enum wr_err err, const struct wr_reply *reply)
     if (s->publishing || !*s->upto)
         return;
     s->more = entries == ROUND;
+    s->whole = s->whole && wr_reply_int(wr_reply_at(reply, 0)) == 1;
     for (size_t i = 0; i < entries; i++)
         publish(s, wr_reply_at(reply, 3 + i));
     if (!s->publishing)
@@ -145,8 +166,7 @@ static void publish(struct shard *s, const struct wr_reply *entry)
                              .order_id = wr_reply_text(wr_reply_at(entry, 1), NULL),
                              .reserved = strcmp(wr_reply_text(wr_reply_at(entry, 2), NULL), "reserved") == 0};
     e.event = wr_reply_text(wr_reply_at(entry, 3), &e.event_len);
-    s->from[0] = '(';
-    wr_copy_text(s->from + 1, sizeof s->from - 1, e.id, strlen(e.id));
+    go_on_after(s, e.id);
     s->publishing++;
     outbox_publish(s->relay->config.outbox, &e, on_report, s);
 }
@@ -154,7 +174,9 @@ static void publish(struct shard *s, const struct wr_reply *entry)
 static void on_report(void *ctx, enum wr_err err)
 {
     struct shard *s = ctx;
-    if (!err)
+    if (err)
+        s->whole = false;
+    else
         wr_metric_add(METRIC_RELAYED, 1);
     if (--s->publishing == 0)
         end_part(s);
@@ -162,8 +184,11 @@ static void on_report(void *ctx, enum wr_err err)
 
 static void end_part(struct shard *s)
 {
-    if (!s->more)
-        *s->upto = 0;
+    if (s->more)
+        return;
+    if (s->whole)
+        memcpy(s->carried, s->upto, sizeof s->carried);
+    *s->upto = 0;
 }
 
 void relay_free(struct relay *r)

@@ -1,9 +1,8 @@
 #include "request.h"
-#include "answers.h"
+#include "browser.h"
 #include "crypto.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 bool idempotency_key_valid(const char *key)
 {
@@ -14,38 +13,17 @@ bool idempotency_key_valid(const char *key)
     return len >= KEY_LEAST;
 }
 
-enum wr_err request_shopper(struct checkoutd *d, const struct wr_request *req, char out[WR_SHOPPER_LEN + 1])
-{
-    char cookie[WR_SECRET_LEN + 2];
-    const char *secret = wr_request_header(req, WR_HEADER_WAITROOM_SECRET);
-    if (wr_request_cookie(req, wr_http_secure(d->http) ? "__Host-waitroom" : "waitroom", cookie,
-                          sizeof cookie))
-        secret = cookie;
-    return secret && wr_shopper_of(secret, strlen(secret), out) ? WR_OK : WR_ERR_UNAUTHENTICATED;
-}
-
 enum wr_err request_order(struct checkoutd *d, const struct wr_request *req, char shopper[WR_SHOPPER_LEN + 1],
-                          char order_id[WR_UUID_LEN + 1])
+                          char order_id[WR_UUID_LEN + 1], const char **sale)
 {
     const char *id = wr_request_param(req, "queue_ticket_id");
-    enum wr_err err = request_shopper(d, req, shopper);
-    if (err)
-        return err;
-    if (!wr_uuid_valid(id, strlen(id)))
+    *sale = wr_request_query(req, "sale");
+    if (!wr_browser_shopper(d->http, req, shopper))
+        return WR_ERR_UNAUTHENTICATED;
+    if (!wr_uuid_valid(id, strlen(id)) || (*sale && !wr_sale_valid(*sale, strlen(*sale))))
         return WR_ERR_NOT_FOUND;
     memcpy(order_id, id, WR_UUID_LEN + 1);
     return WR_OK;
-}
-
-static bool bearer(const struct wr_request *req, struct purchase *out)
-{
-    static const char scheme[] = "Bearer ";
-    const char *header = wr_request_header(req, WR_HEADER_AUTHORIZATION);
-    if (!header || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
-        return false;
-    out->token = header + sizeof scheme - 1;
-    out->token_len = strlen(out->token);
-    return true;
 }
 
 static const struct wr_json_field body_fields[] = {
@@ -64,25 +42,26 @@ bool purchase_read(struct checkoutd *d, struct wr_request *req, struct purchase 
     enum wr_err err = wr_json_decode(body, body_fields, out, why);
     wr_json_free(body);
     if (err) {
-        answer_problem(req, err, why);
+        wr_answer_problem(req, err, why, 0);
         return false;
     }
     const char *key = wr_request_header(req, WR_HEADER_IDEMPOTENCY_KEY), *detail = NULL;
     const char *retry = wr_request_header(req, WR_HEADER_IDEMPOTENCY_RETRY);
+    out->token = wr_request_credential(req, "Bearer");
     out->retry = retry && strcmp(retry, "1") == 0;
     if (!key || !idempotency_key_valid(key)) {
         err = WR_ERR_KEY_MISSING;
-    } else if (!bearer(req, out)) {
+    } else if (!out->token) {
         err = WR_ERR_UNAUTHENTICATED;
         detail = "Bring the admission token: Authorization: Bearer <token>.";
     } else {
         wr_copy_text(out->key, sizeof out->key, key, strlen(key));
-        err = request_shopper(d, req, out->shopper);
+        err = wr_browser_shopper(d->http, req, out->shopper) ? WR_OK : WR_ERR_UNAUTHENTICATED;
         detail =
             "Bring the secret of the browser that was admitted: its cookie, or the header Waitroom-Secret.";
     }
     if (err)
-        answer_problem(req, err, detail);
+        wr_answer_problem(req, err, detail, 0);
     return !err;
 }
 

@@ -13,19 +13,14 @@ struct purchase {
     char key[KEY_MOST + 1];
     char shopper[WR_SHOPPER_LEN + 1];
     const char *token; /* borrowed from the request */
-    size_t token_len;
     bool retry;
 };
 /* Returns false after it answered the problem itself. */
 bool purchase_read(struct checkoutd *d, struct wr_request *req, struct purchase *out) WR_MUST_CHECK;
-/* The shopper whose secret the request brings, by cookie or, without one, by header. WR_ERR_UNAUTHENTICATED.
- */
-enum wr_err request_shopper(struct checkoutd *d, const struct wr_request *req,
-                            char out[WR_SHOPPER_LEN + 1]) WR_MUST_CHECK;
-/* Who asks for which order: the secret and the id in the address. WR_ERR_UNAUTHENTICATED, WR_ERR_NOT_FOUND.
- */
+/* Who asks for which order: the secret, and the id and the sale in the address. `sale` is the request's; NULL: not
+ * named. WR_ERR_UNAUTHENTICATED, WR_ERR_NOT_FOUND. */
 enum wr_err request_order(struct checkoutd *d, const struct wr_request *req, char shopper[WR_SHOPPER_LEN + 1],
-                          char order_id[WR_UUID_LEN + 1]) WR_MUST_CHECK;
+                          char order_id[WR_UUID_LEN + 1], const char **sale) WR_MUST_CHECK;
 /* 8 to 64 printable characters without spaces. */
 bool idempotency_key_valid(const char *key);
 /* What the purchase asks for, as a digest: the same key with another one is another request. */

@@ -1,12 +1,12 @@
 -- reserve: the reservations of one turn of the loop, at the shoppers' home; each is decided whole before it writes anything.
 --
 -- The key comes first: a known key has its stored hold, whatever became of token, window or stock since, and while Kafka
--- has not confirmed it also the event to publish again. Then the admission, the sale's window, the token, the shopper's
--- limit and the stock. Only a hold stores anything; a refusal spends neither token nor key.
+-- has not confirmed it also the event to publish again. Then the token, whose admission went when it was used; then the
+-- admission, the sale's window, the shopper's limit and the stock. Only a hold stores anything; a refusal spends neither token nor key.
 -- A known key is written again unchanged: WAIT counts only what its own connection wrote, and this puts the old hold
 -- before that mark.
 --
--- KEYS: stock orders used keys bought orders_of outbox
+-- STOCK KEYS: stock orders used keys bought orders_of outbox
 -- ARGV: deal window limit [more]
 -- further: idempotency key, body hash, order id, admission (1 lives, 0 not), shopper, sku, quantity, jti, order record, event;
 --   again for each request. `window` is open, or what is answered instead (not-open, ended); `limit`: units of a sku for one shopper.
@@ -41,10 +41,10 @@ local function reserve(key, hash, order, admission, shopper, sku, quantity, jti,
     local name, bought = shopper .. '|' .. key, shopper .. '|' .. sku
     local stored_key = redis.call('HGET', k_keys, name)
     if stored_key then return stored(name, stored_key, hash) end
-    if admission ~= '1' then return {'not-admitted'} end
-    if a_window ~= 'open' then return {a_window} end
     local used = redis.call('HGET', k_used, jti)
     if used then return {'token-used', used} end
+    if admission ~= '1' then return {'not-admitted'} end
+    if a_window ~= 'open' then return {a_window} end
     if (redis.call('HGET', k_bought, bought) or 0) + quantity > limit then return {'over-limit'} end
     local free, whole = units(sku)
     if not free then return {'unknown-sku'} end

@@ -1,6 +1,6 @@
 -- settle: outbox entries that Kafka has confirmed go.
 --
--- KEYS: outbox
+-- STOCK KEYS: outbox
 -- ARGV: [more]
 -- further: outbox entries
 -- RETURNS: how many went

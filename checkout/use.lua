@@ -1,14 +1,15 @@
 -- use: which admissions live, and marks them entered: their slot is theirs until the token ends, their place is spent.
 --
 -- An admission lives when its row names this token and shopper and its time is not over. A token of an earlier
--- generation needs no row - a restart of Redis makes no token worthless - unless its place is blocked or has since been
--- given another token. `entered_total` counts places, so the `spent` bit, which was set once, guards it.
+-- generation needs no row - a restart of Redis makes no token worthless - unless its place is blocked, has since been
+-- given another token, or let this one fall. `entered_total` counts places, so the `spent` bit, which was set once, guards it.
 --
--- KEYS: line admissions inside blocked spent fallen
+-- LINE KEYS: line admissions inside blocked spent fallen
 -- ARGV: gen [more]
 -- further: place, jti, shopper, generation of the token; again for each request. All of one run and lane, whose bitmap is `spent`.
 -- RETURNS: a text per request: live, gone or blocked; or the single element `closed`
 -- INCLUDE: common/line_clock.lua
+-- INCLUDE: common/line_let_fall.lua
 local clock = line_advance(k_line, a_gen)
 if not clock then return {'closed'} end
 local admission_ms = redis.call('HGET', k_line, 'admission_s') * 1000
@@ -20,7 +21,6 @@ local function enter(place, row)
         redis.call('HSET', k_admissions, place, cmsgpack.pack(row))
         redis.call('ZADD', k_inside, string.format('%.0f', row[4]), place)
     end
-    redis.call('HDEL', k_fallen, place)
     if redis.call('SETBIT', k_spent, place, 1) == 0 then redis.call('HINCRBY', k_line, 'entered_total', 1) end
 end
 
@@ -30,7 +30,7 @@ local function use(place, jti, shopper, gen)
     local row = packed and cmsgpack.unpack(packed)
     local named = row and row[1] == jti and row[2] == shopper
     local living = named and tonumber(row[4]) >= clock
-    if not living and (gen >= line_gen or (row and not named)) then return 'gone' end
+    if not living and (gen >= line_gen or (row and not named) or let_fall(k_fallen, place, jti)) then return 'gone' end
     enter(place, living and row or nil)
     return 'live'
 end
