@@ -1,15 +1,17 @@
 /* accept_orders.c
  *
- *   take (Kafka, as many as the pace allows) --> record (PostgreSQL, one transaction) --committed--> done:
- * offsets stored ^                                             |
- *     +---- the same messages come again -----------+ refused, unknown, or the database is away: done as not
- * worked
+ *   take (Kafka, as many as the pace allows) --> record (PostgreSQL, one transaction) --committed--> done: offsets stored
+ *     ^                                             |
+ *     +---- the same messages come again -----------+ refused, unknown, or the database is away: done as not worked
+ *
+ * While the database is away nothing is taken, but the consumer is held: it stays in its group.
  */
 #include "accept_orders.h"
 #include "clock.h"
+#include "fulfillment_metrics.h"
 #include "fulfillmentd.h"
+#include "keyspace.h"
 #include "log.h"
-#include "measures.h"
 #include "mem.h"
 #include "order.h"
 #include "pace.h"
@@ -19,6 +21,7 @@
 
 enum {
     PAUSE_MS = 50,
+    STALLED_MS = 30000,
     GAP_MS = 25, /* a transaction for what came meanwhile, not one for each */
 };
 
@@ -42,7 +45,7 @@ static void count(struct accept_orders *a);
 static void read_messages(struct accept_orders *a, size_t taken)
 {
     a->age_ms = wr_wall_ms() - a->messages[0].timestamp_ms;
-    a->batch = (struct order_batch){.source = TOPIC_RESERVATIONS, .items = a->items, .count = taken};
+    a->batch = (struct order_batch){.source = WR_TOPIC_RESERVATIONS, .items = a->items, .count = taken};
     for (size_t i = 0; i < taken; i++) {
         const struct wr_message *m = &a->messages[i];
         a->items[i] = (struct batch_item){.partition = m->partition,
@@ -62,8 +65,11 @@ static void take(void *ctx)
     int64_t rate = pace_rate(watch_backlog_rate(f->backlog), f->config->catch_up_per_second, a->age_ms);
     size_t allowed = pace_allows(&a->pace, wr_mono_ms(), rate);
     a->allowed = allowed;
-    size_t taken =
-        allowed && wr_pg_connected(f->pg) ? wr_consumer_take(a->consumer, a->messages, allowed) : 0;
+    size_t taken = 0;
+    if (!wr_pg_connected(f->pg))
+        wr_consumer_hold(a->consumer);
+    else if (allowed)
+        taken = wr_consumer_take(a->consumer, a->messages, allowed);
     if (!taken) {
         a->age_ms = allowed ? 0 : a->age_ms;
         repeat_ended(a->repeat, REPEAT_IDLE);
@@ -84,10 +90,10 @@ static enum wr_err record(struct wr_pg_conn *c, void *op)
 static void on_recorded(void *op, enum wr_err err)
 {
     struct accept_orders *a = op;
-    wr_consumer_done(a->consumer, a->messages, a->batch.count, err == WR_OK);
+    wr_consumer_done(a->consumer, err == WR_OK);
     if (err) {
         wr_warn("a batch of events is done again", "count=%zu err=%s", a->batch.count, wr_err_slug(err));
-        wr_metric_add(MEASURE_BATCHES_AGAIN, 1);
+        wr_metric_add(METRIC_BATCHES_AGAIN, 1);
     } else {
         count(a);
     }
@@ -97,22 +103,22 @@ static void on_recorded(void *op, enum wr_err err)
 static void count(struct accept_orders *a)
 {
     const struct record_counts *done = &a->batch.done;
-    wr_metric_add(MEASURE_BATCHES, 1);
+    wr_metric_add(METRIC_BATCHES, 1);
     order_count_status(ORDER_QUEUED, done->accepted);
-    order_count_status(ORDER_FAILED, done->oversold);
+    order_count_status(ORDER_FAILED, done->oversold + done->refused);
     order_count_status(ORDER_CANCELLED, done->cancelled);
-    wr_metric_add(MEASURE_OVERSOLD, done->oversold);
-    wr_metric_add(MEASURE_EVENTS_KNOWN, done->known);
-    wr_metric_add(MEASURE_EVENTS_DEAD, done->dead);
-    wr_metric_add(MEASURE_EVENTS_CANCEL, done->cancels);
+    wr_metric_add(METRIC_OVERSOLD, done->oversold);
+    wr_metric_add(METRIC_EVENTS_KNOWN, done->known);
+    wr_metric_add(METRIC_EVENTS_DEAD, done->dead);
+    wr_metric_add(METRIC_EVENTS_CANCEL, done->cancels);
     if (done->accepted)
         payment_jobs_kick(a->f->links);
-    if (done->accepted || done->oversold || done->cancelled)
-        relay_outbox_kick(a->f->relay);
+    if (done->accepted || done->oversold || done->cancelled || done->refused)
+        repeat_kick(a->f->relay);
     if (done->cancels)
-        cancel_orders_kick(a->f->cancels);
+        repeat_kick(a->f->cancels);
     if (done->dead)
-        publish_dead_letters_kick(a->f->dead_letters);
+        repeat_kick(a->f->dead_letters);
 }
 
 static void on_readable(void *ctx)
@@ -121,25 +127,35 @@ static void on_readable(void *ctx)
     repeat_kick(a->repeat);
 }
 
+static void close_flow(void *ctx)
+{
+    struct accept_orders *a = ctx;
+    wr_consumer_close(a->consumer);
+    free(a);
+}
+
+static const struct repeat_kind repeated = {
+    .pause_ms = PAUSE_MS, .gap_ms = GAP_MS, .run = take, .close = close_flow};
+
 enum wr_err accept_orders_open(struct accept_orders **out, struct fulfillment *f)
 {
     struct accept_orders *a = wr_alloc(sizeof *a);
     struct wr_consumer_config config = {.bootstrap = f->config->kafka_bootstrap,
                                         .group = f->config->kafka_group,
-                                        .topic = TOPIC_RESERVATIONS,
+                                        .topic = WR_TOPIC_RESERVATIONS,
                                         .client_id = "fulfillmentd",
                                         .on_readable = on_readable,
                                         .ctx = a};
     a->f = f;
     a->pace.filled_at_ms = wr_mono_ms();
-    a->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, take, a);
     enum wr_err err = wr_consumer_open(&a->consumer, f->loop, &config);
     if (err) {
-        accept_orders_close(a);
-        a = NULL;
+        free(a);
+        return err;
     }
+    a->repeat = repeat_new(&f->repeats, f->loop, &repeated, a);
     *out = a;
-    return err;
+    return WR_OK;
 }
 
 bool accept_orders_connected(const struct accept_orders *a)
@@ -147,26 +163,14 @@ bool accept_orders_connected(const struct accept_orders *a)
     return wr_consumer_connected(a->consumer);
 }
 
-int64_t accept_orders_lag(const struct accept_orders *a)
+bool accept_orders_stalled(const struct accept_orders *a)
 {
-    return wr_consumer_lag(a->consumer);
+    return wr_consumer_stalled_ms(a->consumer) >= STALLED_MS;
 }
 
-void accept_orders_stop(struct accept_orders *a)
+void accept_orders_measure(const struct accept_orders *a)
 {
-    repeat_stop(a->repeat);
-}
-
-bool accept_orders_idle(const struct accept_orders *a)
-{
-    return !repeat_running(a->repeat);
-}
-
-void accept_orders_close(struct accept_orders *a)
-{
-    if (!a)
-        return;
-    wr_consumer_close(a->consumer);
-    repeat_free(a->repeat);
-    free(a);
+    wr_metric_set(METRIC_KAFKA_LAG, wr_consumer_lag(a->consumer));
+    wr_metric_set(METRIC_KAFKA_STALLED, (int64_t)(wr_consumer_stalled_ms(a->consumer) / 1000));
+    wr_metric_raise_to(METRIC_KAFKA_BACK, wr_consumer_jumps_back(a->consumer));
 }

@@ -1,7 +1,7 @@
 /* accept_orders.h - takes events from Kafka at the rate that is set and records them; their offsets are
  * stored after the commit. */
-#ifndef ACCEPT_ORDERS_H
-#define ACCEPT_ORDERS_H
+#ifndef FULFILLMENT_ACCEPT_ORDERS_H
+#define FULFILLMENT_ACCEPT_ORDERS_H
 #include "err.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,9 +10,8 @@ struct fulfillment;
 struct accept_orders;
 enum wr_err accept_orders_open(struct accept_orders **out, struct fulfillment *f) WR_MUST_CHECK;
 bool accept_orders_connected(const struct accept_orders *a);
-int64_t accept_orders_lag(const struct accept_orders *a); /* -1: unknown */
-void accept_orders_stop(struct accept_orders *a);
-bool accept_orders_idle(const struct accept_orders *a);
-void accept_orders_close(struct accept_orders *a); /* takes NULL */
+/* Events wait, and none was done for half a minute. */
+bool accept_orders_stalled(const struct accept_orders *a);
+void accept_orders_measure(const struct accept_orders *a);
 
 #endif

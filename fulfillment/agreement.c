@@ -1,4 +1,3 @@
-/* agreement.c */
 #include "agreement.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +26,6 @@ enum agreement agreement_of(const struct agreement_order *order, enum order_hold
     enum order_hold expected = order_hold_expected(order->status, order->reason);
     if (hold_at_last(order->pending, hold, event) == expected)
         return order->pending ? IN_FLIGHT : AGREES;
-    bool taken = order->webhook_waiting && order->status == ORDER_EXPIRED && hold == HOLD_HELD;
+    bool taken = order->payment_waiting && order->status == ORDER_EXPIRED && hold == HOLD_HELD;
     return taken ? IN_FLIGHT : DRIFTS;
 }

@@ -1,6 +1,6 @@
 /* agreement.h - do PostgreSQL and Redis say the same of an order? Pure. */
-#ifndef AGREEMENT_H
-#define AGREEMENT_H
+#ifndef FULFILLMENT_AGREEMENT_H
+#define FULFILLMENT_AGREEMENT_H
 #include "order.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,8 @@ struct agreement_order { /* PostgreSQL's side */
     const char *reason;
     /* What Redis was not told yet, oldest first: "<event> <move>,..."; NULL: nothing. */
     const char *pending;
-    bool webhook_waiting; /* a payment of it is being processed: a late one may have taken its unit already */
+    /* A late payment of it is being processed, or its refund: it may have taken a unit, which the refund gives back. */
+    bool payment_waiting;
 };
 /* `hold` and `event` are the record's in Redis. */
 enum agreement agreement_of(const struct agreement_order *order, enum order_hold hold, int64_t event);

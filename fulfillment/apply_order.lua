@@ -1,7 +1,7 @@
 -- apply_order.lua: what PostgreSQL decided about orders of one shard, told to the stock, to the order records and to
 -- the shoppers.
 --
--- KEYS: stock orders bought
+-- STOCK KEYS: stock orders bought
 -- ARGV: deal [more]
 -- Five per order: order id, event, move, message, shopper; move is none, sell, release, void, unsell or take.
 -- RETURNS: {'closed'} when the deal is not the stock's (nothing happened), else one word per order:

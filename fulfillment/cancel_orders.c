@@ -1,8 +1,13 @@
-/* cancel_orders.c */
+/* cancel_orders.c
+ *
+ *   find (PostgreSQL) --> lock those that nobody else has --> cancel each --> all are done, in one transaction
+ *                                          |
+ *                                          one is refused: each in a transaction of its own, and it can only stop itself */
 #include "cancel_orders.h"
 #include "fulfillmentd.h"
 #include "log.h"
 #include "mem.h"
+#include "one_by_one.h"
 #include "repeat.h"
 #include "settle_payment.h"
 #include "sql_fulfillment.h"
@@ -18,6 +23,10 @@ struct cancel_orders {
     struct fulfillment *f;
     struct repeat *repeat;
     size_t found;
+    struct found {
+        struct order order;
+        bool own; /* its own shopper asks */
+    } cancels[ROUND_MAX];
     int cancelled;
 };
 
@@ -25,7 +34,8 @@ static enum wr_err cancel_queued(struct wr_pg_conn *c, struct order *order)
 {
     enum wr_err err = order_set(c, order, ORDER_CANCELLED, REASON_CANCELLED);
     /* The provider may be making the session at this moment: then it is to be found and closed. */
-    return err ? err : order_set_payment(c, order, order->payment_tried ? "closing" : "closed", NULL, NULL);
+    enum payment_state next = order->payment_tried ? PAYMENT_CLOSING : PAYMENT_CLOSED;
+    return err ? err : order_set_payment(c, order, next, NULL, NULL);
 }
 
 static enum wr_err cancel(struct wr_pg_conn *c, struct order *order)
@@ -37,7 +47,7 @@ static enum wr_err cancel(struct wr_pg_conn *c, struct order *order)
         return cancel_queued(c, order);
     case ORDER_PENDING_PAYMENT:
         err = order_set(c, order, ORDER_EXPIRING, REASON_CANCELLED);
-        return err ? err : order_close_payment(c, order->public_id);
+        return err ? err : orders_close_payment(c, &order, 1);
     case ORDER_EXPIRING:
         return wr_pg_query(c, &wr_sql_note_cancel, 1, (const char *[]){order->public_id}, NULL);
     case ORDER_CONFIRMED:
@@ -47,40 +57,88 @@ static enum wr_err cancel(struct wr_pg_conn *c, struct order *order)
     }
 }
 
-static enum wr_err cancel_one(struct cancel_orders *cancels, struct wr_pg_conn *c, const char *public_id,
-                              bool own)
+static enum wr_err find(struct wr_pg_conn *c, struct cancel_orders *cancels)
 {
-    struct order order = {0};
-    enum wr_err err = WR_OK;
-    if (own) {
-        err = order_lock(c, public_id, &order);
-        if (!err)
-            err = cancel(c, &order);
-        cancels->cancelled += order.status == ORDER_CANCELLED && order.changed;
-    } else {
-        wr_warn("a cancel of somebody else's order is ignored", "order=%s", public_id);
-    }
-    return err ? err : wr_pg_query(c, &wr_sql_finish_cancel, 1, (const char *[]){public_id}, NULL);
-}
-
-static enum wr_err cancel_in_transaction(struct wr_pg_conn *c, void *op)
-{
-    struct cancel_orders *cancels = op;
     struct wr_rows *rows;
-    cancels->cancelled = 0;
+    cancels->found = 0;
     enum wr_err err = wr_pg_query(c, &wr_sql_find_cancels, 0, NULL, &rows);
     if (err)
         return err;
-    cancels->found = wr_rows_count(rows);
-    for (size_t row = 0; row < cancels->found && !err; row++)
-        err = cancel_one(cancels, c, wr_rows_text(rows, row, "public_id"), wr_rows_bool(rows, row, "own"));
+    for (size_t row = 0; row < wr_rows_count(rows); row++) {
+        struct found *found = &cancels->cancels[cancels->found++];
+        *found = (struct found){.own = wr_rows_bool(rows, row, "own")};
+        wr_rows_copy(rows, row, "public_id", found->order.public_id, sizeof found->order.public_id);
+    }
     wr_rows_free(rows);
+    return WR_OK;
+}
+
+/* What somebody else has locked stays to do. */
+static enum wr_err lock_own(struct wr_pg_conn *c, struct found cancels[], size_t count)
+{
+    struct order *own[ROUND_MAX];
+    size_t owns = 0;
+    for (size_t i = 0; i < count; i++) {
+        cancels[i].order.locked = cancels[i].order.changed = false;
+        if (cancels[i].own)
+            own[owns++] = &cancels[i].order;
+        else
+            wr_warn("a cancel of somebody else's order is ignored", "order=%s", cancels[i].order.public_id);
+    }
+    return owns ? orders_lock_free(c, own, owns) : WR_OK;
+}
+
+static enum wr_err cancel_some(struct wr_pg_conn *c, struct found cancels[], size_t count)
+{
+    struct wr_buf done[1] = {{0}};
+    enum wr_err err = lock_own(c, cancels, count);
+    for (size_t i = 0; i < count && !err; i++) {
+        if (cancels[i].order.locked)
+            err = cancel(c, &cancels[i].order);
+        if (cancels[i].order.locked || !cancels[i].own)
+            wr_pg_array_add(&done[0], cancels[i].order.public_id);
+    }
+    if (!err && done[0].len)
+        return query_arrays(c, &wr_sql_finish_cancels, done, 1, NULL);
+    wr_buf_free(&done[0]);
     return err;
+}
+
+static enum wr_err cancel_found(struct wr_pg_conn *c, void *op)
+{
+    struct cancel_orders *cancels = op;
+    enum wr_err err = find(c, cancels);
+    return err ? err : cancel_some(c, cancels->cancels, cancels->found);
+}
+
+static enum wr_err cancel_one(struct wr_pg_conn *c, void *op)
+{
+    return cancel_some(c, op, 1);
+}
+
+static void on_failed(struct wr_pg_conn *c, void *item, enum wr_err err)
+{
+    struct found *found = item;
+    wr_error("a cancel is refused", "order=%s err=%s why=\"%s\"", found->order.public_id, wr_err_slug(err),
+             wr_pg_error(c));
+    found->order.changed = false;
 }
 
 static enum wr_err work(struct wr_pg_conn *c, void *op)
 {
-    return wr_pg_transact(c, cancel_in_transaction, op);
+    struct cancel_orders *cancels = op;
+    enum wr_err err = one_by_one(c, &(struct one_by_one){.all = cancel_found,
+                                                         .one = cancel_one,
+                                                         .op = cancels,
+                                                         .items = cancels->cancels,
+                                                         .size = sizeof *cancels->cancels,
+                                                         .count = &cancels->found,
+                                                         .failed = on_failed});
+    cancels->cancelled = 0;
+    for (size_t i = 0; i < cancels->found; i++)
+        cancels->cancelled +=
+            cancels->cancels[i].order.changed && cancels->cancels[i].order.status == ORDER_CANCELLED;
+    return err;
 }
 
 static void on_done(void *op, enum wr_err err)
@@ -90,7 +148,7 @@ static void on_done(void *op, enum wr_err err)
         order_count_status(ORDER_CANCELLED, cancels->cancelled);
         payment_jobs_kick(cancels->f->closings);
         payment_jobs_kick(cancels->f->refunds);
-        relay_outbox_kick(cancels->f->relay);
+        repeat_kick(cancels->f->relay);
     }
     repeat_ended(cancels->repeat, err                           ? REPEAT_FAILED
                                   : cancels->found == ROUND_MAX ? REPEAT_MORE
@@ -104,34 +162,12 @@ static void run(void *ctx)
         repeat_ended(cancels->repeat, REPEAT_FAILED);
 }
 
-struct cancel_orders *cancel_orders_open(struct fulfillment *f)
+static const struct repeat_kind repeated = {.pause_ms = PAUSE_MS, .run = run, .close = free};
+
+struct repeat *cancel_orders_open(struct fulfillment *f)
 {
     struct cancel_orders *cancels = wr_alloc(sizeof *cancels);
     cancels->f = f;
-    cancels->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, cancels);
-    return cancels;
-}
-
-void cancel_orders_kick(struct cancel_orders *cancels)
-{
-    if (cancels)
-        repeat_kick(cancels->repeat);
-}
-
-void cancel_orders_stop(struct cancel_orders *cancels)
-{
-    repeat_stop(cancels->repeat);
-}
-
-bool cancel_orders_idle(const struct cancel_orders *cancels)
-{
-    return !repeat_running(cancels->repeat);
-}
-
-void cancel_orders_close(struct cancel_orders *cancels)
-{
-    if (!cancels)
-        return;
-    repeat_free(cancels->repeat);
-    free(cancels);
+    cancels->repeat = repeat_new(&f->repeats, f->loop, &repeated, cancels);
+    return cancels->repeat;
 }

@@ -1,30 +1,25 @@
-/* change_order.c */
 #include "change_order.h"
+#include "fulfillment_metrics.h"
 #include "log.h"
 #include "mem.h"
-#include "measures.h"
 #include "sql_fulfillment.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void take_text(char *out, size_t cap, const struct wr_rows *rows, size_t row, const char *column)
-{
-    const char *text = wr_rows_text(rows, row, column);
-    snprintf(out, cap, "%s", text ? text : "");
-}
-
 static void read_order(const struct wr_rows *rows, size_t row, struct order *o)
 {
     *o = (struct order){.locked = true};
-    take_text(o->public_id, sizeof o->public_id, rows, row, "public_id");
-    take_text(o->sale, sizeof o->sale, rows, row, "sale");
-    take_text(o->shopper, sizeof o->shopper, rows, row, "shopper");
-    take_text(o->reason, sizeof o->reason, rows, row, "reason");
-    take_text(o->payment_state, sizeof o->payment_state, rows, row, "payment_state");
-    take_text(o->session_id, sizeof o->session_id, rows, row, "provider_id");
-    if (!order_status_parse(wr_rows_text(rows, row, "status"), &o->status))
-        abort(); /* the column's CHECK and order.c differ */
+    wr_rows_copy(rows, row, "public_id", o->public_id, sizeof o->public_id);
+    wr_rows_copy(rows, row, "sale", o->sale, sizeof o->sale);
+    wr_rows_copy(rows, row, "shopper", o->shopper, sizeof o->shopper);
+    wr_rows_copy(rows, row, "reason", o->reason, sizeof o->reason);
+    wr_rows_copy(rows, row, "provider_id", o->session_id, sizeof o->session_id);
+    wr_rows_copy(rows, row, "currency", o->price.currency, sizeof o->price.currency);
+    o->price.amount = wr_rows_int(rows, row, "amount");
+    if (!order_status_parse(wr_rows_text(rows, row, "status"), &o->status) ||
+        !payment_state_parse(wr_rows_text(rows, row, "payment_state"), &o->payment_state))
+        abort(); /* a column's CHECK and order.c or payment.c differ */
     o->event = wr_rows_int(rows, row, "event");
     o->deal = wr_rows_int(rows, row, "deal");
     o->payment_id = wr_rows_int(rows, row, "payment_id");
@@ -44,13 +39,6 @@ enum wr_err query_arrays(struct wr_pg_conn *c, const struct wr_sql *sql, struct 
     for (int i = 0; i < count; i++)
         wr_buf_free(&arrays[i]);
     return err;
-}
-
-void array_add_int(struct wr_buf *array, int64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    wr_pg_array_add(array, text);
 }
 
 /* ---- lock ---- */
@@ -137,17 +125,14 @@ enum wr_err orders_set(struct wr_pg_conn *c, struct order *const orders[], size_
     for (size_t i = 0; i < count; i++)
         wr_pg_array_add(&ids, orders[i]->public_id);
     wr_pg_array_end(&ids);
-    char committed[8];
-    snprintf(committed, sizeof committed, "%d", change->committed);
     const char *values[] = {ids.at,
                             order_status_name(from),
                             order_status_name(to),
                             reason ? reason : "",
                             order_move_name(change->move),
-                            committed,
-                            change->quiet ? "t" : "f"};
+                            WR_PG_INT(change->committed)};
     struct wr_rows *rows;
-    enum wr_err err = wr_pg_query(c, &wr_sql_change_orders, 7, values, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_change_orders, 6, values, &rows);
     wr_buf_free(&ids);
     if (err)
         return err;
@@ -165,53 +150,58 @@ enum wr_err order_set(struct wr_pg_conn *c, struct order *order, enum order_stat
 }
 
 enum wr_err orders_set_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count,
-                               const char *state, const char *const session_ids[], const char *const urls[])
+                               enum payment_state state, const char *const session_ids[],
+                               const char *const urls[])
 {
     struct wr_buf ids = {0}, sessions = {0}, links = {0};
     for (size_t i = 0; i < count; i++) {
-        array_add_int(&ids, orders[i]->payment_id);
+        wr_pg_array_int(&ids, orders[i]->payment_id);
         wr_pg_array_add(&sessions, session_ids[i]);
         wr_pg_array_add(&links, urls[i]);
     }
     wr_pg_array_end(&ids);
     wr_pg_array_end(&sessions);
     wr_pg_array_end(&links);
-    enum wr_err err = wr_pg_query(c, &wr_sql_change_payments, 4,
-                                  (const char *[]){ids.at, state, sessions.at, links.at}, NULL);
+    enum wr_err err =
+        wr_pg_query(c, &wr_sql_change_payments, 4,
+                    (const char *[]){ids.at, payment_state_name(state), sessions.at, links.at}, NULL);
     for (size_t i = 0; i < count && !err; i++)
-        snprintf(orders[i]->payment_state, sizeof orders[i]->payment_state, "%s", state);
+        orders[i]->payment_state = state;
     wr_buf_free(&ids);
     wr_buf_free(&sessions);
     wr_buf_free(&links);
     return err;
 }
 
-enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, const char *state,
+enum wr_err order_set_payment(struct wr_pg_conn *c, struct order *order, enum payment_state state,
                               const char *session_id, const char *url)
 {
     return orders_set_payment(c, &order, 1, state, &session_id, &url);
 }
 
-enum wr_err order_close_payment(struct wr_pg_conn *c, const char *public_id)
+enum wr_err orders_close_payment(struct wr_pg_conn *c, struct order *const orders[], size_t count)
 {
-    return wr_pg_query(c, &wr_sql_close_payment_of, 1, (const char *[]){public_id}, NULL);
+    struct wr_buf ids[1] = {{0}};
+    for (size_t i = 0; i < count; i++)
+        wr_pg_array_add(&ids[0], orders[i]->public_id);
+    return query_arrays(c, &wr_sql_close_payments_of, ids, 1, NULL);
 }
 
 void order_count_status(enum order_status status, int64_t n)
 {
-    static const int measures[ORDER_STATUS_COUNT] = {
+    static const int metric_of[ORDER_STATUS_COUNT] = {
         [ORDER_NEW] = -1,
-        [ORDER_QUEUED] = MEASURE_ORDERS_QUEUED,
-        [ORDER_PENDING_PAYMENT] = MEASURE_ORDERS_PENDING,
+        [ORDER_QUEUED] = METRIC_ORDERS_QUEUED,
+        [ORDER_PENDING_PAYMENT] = METRIC_ORDERS_PENDING,
         [ORDER_EXPIRING] = -1,
-        [ORDER_CONFIRMED] = MEASURE_ORDERS_CONFIRMED,
-        [ORDER_EXPIRED] = MEASURE_ORDERS_EXPIRED,
-        [ORDER_CANCELLED] = MEASURE_ORDERS_CANCELLED,
-        [ORDER_FAILED] = MEASURE_ORDERS_FAILED,
-        [ORDER_REFUNDED] = MEASURE_ORDERS_REFUNDED,
+        [ORDER_CONFIRMED] = METRIC_ORDERS_CONFIRMED,
+        [ORDER_EXPIRED] = METRIC_ORDERS_EXPIRED,
+        [ORDER_CANCELLED] = METRIC_ORDERS_CANCELLED,
+        [ORDER_FAILED] = METRIC_ORDERS_FAILED,
+        [ORDER_REFUNDED] = METRIC_ORDERS_REFUNDED,
     };
-    if (measures[status] >= 0)
-        wr_metric_add((size_t)measures[status], n);
+    if (metric_of[status] >= 0)
+        wr_metric_add((size_t)metric_of[status], n);
 }
 
 void order_count(const struct order *order)

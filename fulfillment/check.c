@@ -1,17 +1,22 @@
-/* check.c - `fulfillmentd check`: proves that stock and orders agree, order by order and sku by sku; changes
- * nothing.
+/* check.c - `fulfillmentd check`: proves that stock and orders agree, order by order and sku by sku; changes nothing,
+ * and PostgreSQL holds it to that.
  *
- * Redis and PostgreSQL cannot be read at the same instant, so while orders move a first look may see one of
- * them earlier than the other. Only what is still apart after several looks is drift. */
+ *   look: counters, records, counters again (Redis) --> orders (PostgreSQL) --> compare
+ *     ^                                                                            | what every look found, unchanged: drift
+ *     +---- up to LOOKS_MAX times, while there is any -----------------------------+
+ *
+ * While orders move, a look sees one of the two stores earlier than the other (drifts.h). Counters that moved during the look
+ * are compared with nothing. */
 #include "agreement.h"
 #include "clock.h"
+#include "drifts.h"
 #include "fulfillmentd.h"
 #include "json.h"
+#include "keyspace.h"
 #include "log.h"
 #include "mem.h"
 #include "sales.h"
 #include "sql_fulfillment.h"
-#include "stock_keys.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +39,8 @@ struct sku {
     int64_t run, total, committed, ordered, orders; /* PostgreSQL */
     int64_t deal, share, free, counter[HOLD_COUNT]; /* Redis; no counter for released */
     int64_t units[HOLD_COUNT];                      /* the records' sums */
-    int64_t waiting, in_flight, drifts;
+    int64_t waiting, in_flight;
+    bool moving; /* its counters changed during the look */
 };
 struct check {
     const struct fulfillment_config *config;
@@ -48,9 +54,9 @@ struct check {
     size_t record_count, record_cap;
     char cursor[24];
     struct sku *reading; /* whose counters are asked for */
+    bool again;          /* for the second time in this look */
     enum wr_err err;
-    bool last_look;
-    int said;
+    struct drifts drifts;
 };
 
 /* ---- waiting on the loop ---- */
@@ -148,7 +154,7 @@ static enum wr_err read_records(struct check *check, const char *sale)
     do {
         wr_args_clear(&args);
         wr_arg_text(&args, "HSCAN");
-        stock_arg_key(&args, sale, "orders");
+        wr_key_stock(&args, sale, "orders");
         wr_arg_text(&args, check->cursor);
         wr_arg_text(&args, "COUNT");
         wr_arg_text(&args, "500");
@@ -171,21 +177,26 @@ static void on_counters(void *ctx, enum wr_err err, const struct wr_reply *reply
                            &sku->counter[HOLD_SOLD],
                            &sku->counter[HOLD_VOIDED]};
     check->err = err;
-    for (size_t i = 0; i < sizeof to / sizeof *to && !err; i++)
-        *to[i] = wr_reply_int(wr_reply_at(reply, i));
+    for (size_t i = 0; i < sizeof to / sizeof *to && !err; i++) {
+        int64_t now = wr_reply_int(wr_reply_at(reply, i));
+        sku->moving |= check->again && *to[i] != now;
+        *to[i] = now;
+    }
     wr_loop_stop(check->loop);
 }
 
 static enum wr_err read_counters(struct check *check, struct sku *sku)
 {
-    static const char *const counters[] = {"share", "free", "held", "sold", "voided"};
     struct wr_args args = {0};
     check->reading = sku;
     wr_arg_text(&args, "HMGET");
-    stock_arg_key(&args, sku->sale, "stock");
+    wr_key_stock(&args, sku->sale, "stock");
     wr_arg_text(&args, "deal");
-    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
-        wr_arg_printf(&args, "%s|%s", sku->name, counters[i]);
+    for (enum wr_stock_part part = 0; part < WR_STOCK_PARTS; part++) {
+        char field[WR_KEY_MAX];
+        wr_stock_field(field, sku->name, part);
+        wr_arg_text(&args, field);
+    }
     wr_redis_command(check->redis, &args, on_counters, check);
     wr_loop_run(check->loop);
     wr_args_free(&args);
@@ -202,13 +213,21 @@ static struct sku *find_sku(struct check *check, const char *sale, const char *n
     return NULL;
 }
 
-static void say(struct check *check, struct sku *sku, const char *what, const char *id, const char *redis,
-                const char *postgres)
+static void say(struct check *check, const struct sku *sku, const char *what, const char *redis,
+                const char *postgres, const char *state)
 {
-    sku->drifts++;
-    if (check->last_look && check->said++ < SAID_MAX)
-        printf("drift: %s %s %s %s: Redis says %s, PostgreSQL says %s\n", sku->sale, sku->name, what, id,
-               redis, postgres);
+    drifts_add(&check->drifts, sku->sale, sku->name, state,
+               "drift: %s %s %s: Redis says %s, PostgreSQL says %s", sku->sale, sku->name, what, redis,
+               postgres);
+}
+
+static void say_order(struct check *check, const struct sku *sku, const char *id, const char *redis,
+                      const char *postgres, int64_t redis_event, int64_t postgres_event)
+{
+    char what[WR_UUID_LEN + 8], state[48];
+    snprintf(what, sizeof what, "order %s", id);
+    snprintf(state, sizeof state, "%lld %lld", (long long)redis_event, (long long)postgres_event);
+    say(check, sku, what, redis, postgres, state);
 }
 
 static void compare_order(struct check *check, struct sku *sku, const struct wr_rows *rows, size_t row)
@@ -216,22 +235,23 @@ static void compare_order(struct check *check, struct sku *sku, const struct wr_
     const char *id = wr_rows_text(rows, row, "public_id"), *status = wr_rows_text(rows, row, "status");
     struct agreement_order order = {.reason = wr_rows_text(rows, row, "reason"),
                                     .pending = wr_rows_text(rows, row, "pending"),
-                                    .webhook_waiting = wr_rows_bool(rows, row, "webhook_waiting")};
+                                    .payment_waiting = wr_rows_bool(rows, row, "payment_waiting")};
+    int64_t event = wr_rows_int(rows, row, "event");
     struct record key = {0};
     snprintf(key.id, sizeof key.id, "%s", id);
     struct record *record =
         check->record_count ? bsearch(&key, check->records, check->record_count, sizeof key, compare_records)
                             : NULL;
     if (!record || !order_status_parse(status, &order.status)) {
-        say(check, sku, "order", id, "nothing", status);
+        say_order(check, sku, id, "nothing", status, 0, event);
         return;
     }
     record->matched = true;
     if (strcmp(record->sku, sku->name) != 0 || record->quantity != wr_rows_int(rows, row, "quantity"))
-        say(check, sku, "order", id, "another sku or quantity", status);
+        say_order(check, sku, id, "another sku or quantity", status, 0, 0);
     enum agreement agreement = agreement_of(&order, record->hold, record->event);
     if (agreement == DRIFTS)
-        say(check, sku, "order", id, record->hold_name, status);
+        say_order(check, sku, id, record->hold_name, status, record->event, event);
     sku->in_flight += agreement == IN_FLIGHT;
 }
 
@@ -249,7 +269,7 @@ static void compare_records_left(struct check *check, const char *sale, int64_t 
             continue;
         sku->waiting++;
         if (record->hold != HOLD_HELD || now - record->reserved_at > check->config->grace_s * 1000)
-            say(check, sku, "order", record->id, record->hold_name, "nothing");
+            say_order(check, sku, record->id, record->hold_name, "nothing", record->event, 0);
     }
 }
 
@@ -259,8 +279,11 @@ static enum wr_err compare_sale(struct check *check, const char *sale, int64_t r
     enum wr_err err = wr_pg_query(check->pg, &wr_sql_check_orders, 1, (const char *[]){sale}, &rows);
     if (err)
         return err;
-    for (size_t row = 0; row < wr_rows_count(rows); row++)
-        compare_order(check, find_sku(check, sale, wr_rows_text(rows, row, "sku")), rows, row);
+    for (size_t row = 0; row < wr_rows_count(rows); row++) {
+        struct sku *sku = find_sku(check, sale, wr_rows_text(rows, row, "sku"));
+        if (sku) /* what was refused may have been of none */
+            compare_order(check, sku, rows, row);
+    }
     wr_rows_free(rows);
     compare_records_left(check, sale, run);
     return WR_OK;
@@ -272,34 +295,35 @@ static void expect(struct check *check, struct sku *sku, const char *what, int64
     snprintf(a, sizeof a, "%lld", (long long)redis);
     snprintf(b, sizeof b, "%lld", (long long)postgres);
     if (redis != postgres)
-        say(check, sku, what, "", a, b);
+        say(check, sku, what, a, b, "");
+}
+
+static void compare_counters(struct check *check, struct sku *sku)
+{
+    static const enum order_hold counted[] = {HOLD_HELD, HOLD_SOLD, HOLD_VOIDED};
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
+        enum order_hold hold = counted[i];
+        if (sku->counter[hold] != sku->units[hold])
+            drifts_add(&check->drifts, sku->sale, sku->name, "",
+                       "drift: %s %s: the stock counts %lld %s, its order records %lld", sku->sale, sku->name,
+                       (long long)sku->counter[hold], order_hold_name(hold), (long long)sku->units[hold]);
+    }
 }
 
 static void compare_sku(struct check *check, struct sku *sku)
 {
-    if (sku->committed != sku->ordered) {
-        sku->drifts++;
-        if (check->last_look && check->said++ < SAID_MAX)
-            printf("drift: %s %s: the ledger has %lld committed, its orders add up to %lld\n", sku->sale,
+    const int64_t *counter = sku->counter;
+    if (sku->committed != sku->ordered)
+        drifts_add(&check->drifts, sku->sale, sku->name, "",
+                   "drift: %s %s: the ledger has %lld committed, its orders add up to %lld", sku->sale,
                    sku->name, (long long)sku->committed, (long long)sku->ordered);
-    }
     if (!sku->deal && !sku->orders)
         return; /* not dealt to Redis yet */
-    const int64_t *counter = sku->counter;
     expect(check, sku, "units in all", sku->share, sku->total);
     expect(check, sku, "free + held + sold + voided",
            sku->free + counter[HOLD_HELD] + counter[HOLD_SOLD] + counter[HOLD_VOIDED], sku->total);
-    static const enum order_hold counted[] = {HOLD_HELD, HOLD_SOLD, HOLD_VOIDED};
-    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
-        enum order_hold hold = counted[i];
-        if (counter[hold] != sku->units[hold]) {
-            sku->drifts++;
-            if (check->last_look && check->said++ < SAID_MAX)
-                printf("drift: %s %s: the stock counts %lld %s, its order records %lld\n", sku->sale,
-                       sku->name, (long long)counter[hold], order_hold_name(hold),
-                       (long long)sku->units[hold]);
-        }
-    }
+    if (!sku->moving)
+        compare_counters(check, sku);
 }
 
 /* ---- one look ---- */
@@ -315,8 +339,8 @@ static enum wr_err read_skus(struct check *check)
     check->skus = wr_alloc((check->sku_count + 1) * sizeof *check->skus);
     for (size_t i = 0; i < check->sku_count; i++) {
         struct sku *sku = &check->skus[i];
-        snprintf(sku->sale, sizeof sku->sale, "%s", wr_rows_text(rows, i, "sale"));
-        snprintf(sku->name, sizeof sku->name, "%s", wr_rows_text(rows, i, "sku"));
+        wr_rows_copy(rows, i, "sale", sku->sale, sizeof sku->sale);
+        wr_rows_copy(rows, i, "sku", sku->name, sizeof sku->name);
         sku->run = wr_rows_int(rows, i, "run");
         sku->total = wr_rows_int(rows, i, "total");
         sku->committed = wr_rows_int(rows, i, "committed");
@@ -327,29 +351,56 @@ static enum wr_err read_skus(struct check *check)
     return WR_OK;
 }
 
-static enum wr_err look(struct check *check, int64_t *drifts)
+static bool opens_sale(const struct check *check, size_t i)
+{
+    return !i || strcmp(check->skus[i].sale, check->skus[i - 1].sale) != 0;
+}
+
+static enum wr_err read_counters_of_sale(struct check *check, size_t first, bool again)
+{
+    enum wr_err err = WR_OK;
+    check->again = again;
+    for (size_t i = first; i < check->sku_count && !err && (i == first || !opens_sale(check, i)); i++)
+        err = read_counters(check, &check->skus[i]);
+    return err;
+}
+
+static enum wr_err look_at_sale(struct check *check, size_t first)
+{
+    const struct sku *sku = &check->skus[first];
+    enum wr_err err = read_counters_of_sale(check, first, false);
+    if (!err)
+        err = read_records(check, sku->sale);
+    if (!err)
+        err = read_counters_of_sale(check, first, true);
+    return err ? err : compare_sale(check, sku->sale, sku->run);
+}
+
+static enum wr_err look(struct check *check)
 {
     enum wr_err err = read_skus(check);
-    *drifts = 0;
-    for (size_t i = 0; i < check->sku_count && !err; i++) {
-        struct sku *sku = &check->skus[i];
-        if (i && strcmp(sku->sale, check->skus[i - 1].sale) == 0)
-            continue;
-        err = read_records(check, sku->sale);
-        for (size_t k = i; k < check->sku_count && !err && strcmp(check->skus[k].sale, sku->sale) == 0; k++)
-            err = read_counters(check, &check->skus[k]);
-        if (!err)
-            err = compare_sale(check, sku->sale, sku->run);
-    }
-    for (size_t i = 0; i < check->sku_count && !err; i++) {
+    for (size_t i = 0; i < check->sku_count && !err; i++)
+        if (opens_sale(check, i))
+            err = look_at_sale(check, i);
+    for (size_t i = 0; i < check->sku_count && !err; i++)
         compare_sku(check, &check->skus[i]);
-        *drifts += check->skus[i].drifts;
-    }
     return err;
+}
+
+static long long drifts_of(const struct check *check, const struct sku *sku)
+{
+    long long count = 0;
+    for (size_t i = 0; i < check->drifts.kept_count; i++) {
+        const struct drift *drift = &check->drifts.kept[i];
+        count += strcmp(drift->sale, sku->sale) == 0 && strcmp(drift->sku, sku->name) == 0;
+    }
+    return count;
 }
 
 static void print_table(const struct check *check)
 {
+    for (size_t i = 0; i < check->drifts.kept_count && i < SAID_MAX; i++)
+        printf("%s\n", check->drifts.kept[i].line);
     printf("%-24s %-16s %9s %9s %9s %9s %9s %9s %9s %9s %6s\n", "sale", "sku", "total", "free", "held",
            "sold", "voided", "committed", "waiting", "in flight", "drift");
     for (size_t i = 0; i < check->sku_count; i++) {
@@ -357,7 +408,7 @@ static void print_table(const struct check *check)
         printf("%-24s %-16s %9lld %9lld %9lld %9lld %9lld %9lld %9lld %9lld %6lld\n", s->sale, s->name,
                (long long)s->total, (long long)s->free, (long long)s->counter[HOLD_HELD],
                (long long)s->counter[HOLD_SOLD], (long long)s->counter[HOLD_VOIDED], (long long)s->committed,
-               (long long)s->waiting, (long long)s->in_flight, (long long)s->drifts);
+               (long long)s->waiting, (long long)s->in_flight, drifts_of(check, s));
     }
 }
 
@@ -373,25 +424,25 @@ static enum wr_err open_check(struct check *check)
         wr_error("Redis does not answer", "address=%s", check->config->redis_stock);
         err = WR_ERR_BACKEND;
     }
-    return err ? err : wr_pg_connect(&check->pg, check->config->database);
+    return err ? err : wr_pg_connect_read_only(&check->pg, check->config->database);
 }
 
 int fulfillment_check(const void *config, int argc, char **argv)
 {
     struct check check = {.config = config};
-    int64_t drifts = 0;
+    size_t drifts = 0;
     (void)argv;
-    if (argc || !check.config->database) {
+    if (argc || !check.config->database[0]) {
         fprintf(stderr, "usage: fulfillmentd check --database URL [--redis-stock ADDRESS]\n");
         return 2;
     }
     enum wr_err err = open_check(&check);
     for (int i = 1; i <= LOOKS_MAX && !err; i++) {
-        check.last_look = i == LOOKS_MAX;
-        err = look(&check, &drifts);
-        if (!err && !drifts)
+        err = look(&check);
+        drifts = drifts_end_look(&check.drifts);
+        if (!drifts)
             break;
-        if (!check.last_look && !err)
+        if (i < LOOKS_MAX && !err)
             pause_ms(&check, LOOK_AGAIN_MS);
     }
     if (err)
@@ -405,5 +456,6 @@ int fulfillment_check(const void *config, int argc, char **argv)
         wr_loop_close(check.loop, 1000);
     free(check.skus);
     free(check.records);
+    drifts_free(&check.drifts);
     return err ? 2 : drifts ? 1 : 0;
 }

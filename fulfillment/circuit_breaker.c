@@ -1,4 +1,3 @@
-/* circuit_breaker.c */
 #include "circuit_breaker.h"
 
 void breaker_init(struct breaker *b, int failures_max, uint64_t pause_ms, uint64_t pause_max_ms)
@@ -20,6 +19,11 @@ bool breaker_allows(struct breaker *b, uint64_t now_ms)
         return false;
     b->probing = true;
     return true;
+}
+
+void breaker_dropped(struct breaker *b)
+{
+    b->probing = false;
 }
 
 void breaker_succeeded(struct breaker *b)

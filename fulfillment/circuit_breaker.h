@@ -4,8 +4,8 @@
  * closed: everything goes; `failures_max` failures in a row open it. open: nothing goes until `pause_ms` have
  * passed (doubling with each failed probe up to `pause_max_ms`). half open: one probe at a time; its success
  * closes it. */
-#ifndef CIRCUIT_BREAKER_H
-#define CIRCUIT_BREAKER_H
+#ifndef FULFILLMENT_CIRCUIT_BREAKER_H
+#define FULFILLMENT_CIRCUIT_BREAKER_H
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +21,7 @@ struct breaker {
 void breaker_init(struct breaker *b, int failures_max, uint64_t pause_ms, uint64_t pause_max_ms);
 /* May a call be made now? True in the half-open state takes the probe: report its end. */
 bool breaker_allows(struct breaker *b, uint64_t now_ms);
+void breaker_dropped(struct breaker *b); /* what was allowed was not made after all */
 void breaker_succeeded(struct breaker *b);
 void breaker_failed(struct breaker *b, uint64_t now_ms);
 

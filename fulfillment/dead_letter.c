@@ -1,14 +1,8 @@
-/* dead_letter.c */
 #include "dead_letter.h"
 #include "crypto.h"
 #include "sql_fulfillment.h"
 #include <stdlib.h>
 #include <string.h>
-
-static void add_int(struct wr_buf *array, int64_t value)
-{
-    wr_buf_printf(array, "%s%lld", array->len ? "," : "{", (long long)value);
-}
 
 /* A column of type text takes neither broken UTF-8 nor NUL: such a key is kept as hex. */
 static void add_key(struct wr_buf *array, const char *key, size_t len)
@@ -41,8 +35,8 @@ static void add_hex(struct wr_buf *array, const void *bytes, size_t len)
 void dead_letters_add(struct dead_letters *d, int32_t partition, int64_t position, const char *key,
                       size_t key_len, const void *payload, size_t len, const char *error)
 {
-    add_int(&d->partitions, partition);
-    add_int(&d->positions, position);
+    wr_pg_array_int(&d->partitions, partition);
+    wr_pg_array_int(&d->positions, position);
     add_key(&d->keys, key, key_len);
     add_hex(&d->payloads, payload, len);
     wr_pg_array_add(&d->errors, error);

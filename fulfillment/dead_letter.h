@@ -1,12 +1,12 @@
 /* dead_letter.h - keeping what could not be understood. For work on a pool thread. */
-#ifndef DEAD_LETTER_H
-#define DEAD_LETTER_H
+#ifndef FULFILLMENT_DEAD_LETTER_H
+#define FULFILLMENT_DEAD_LETTER_H
 #include "err.h"
 #include "mem.h"
 #include "pg.h"
 #include <stdint.h>
 
-/* Letters from Kafka are told apart by partition and offset: kept once. */
+/* Letters from Kafka are told apart by partition, offset and payload: kept once. */
 struct dead_letters {                                            /* start with {0} */
     struct wr_buf partitions, positions, keys, payloads, errors; /* array literals */
     int count;

@@ -1,10 +1,16 @@
-/* expire_holds.c */
+/* expire_holds.c
+ *
+ *   find (PostgreSQL, locked) --> all are expiring, their payments to be closed, in one transaction
+ *                                  |
+ *                                  refused: each in a transaction of its own, and one can only stop itself */
+#include "change_order.h"
 #include "expire_holds.h"
 #include "fulfillmentd.h"
+#include "log.h"
 #include "mem.h"
+#include "one_by_one.h"
 #include "repeat.h"
 #include "sql_fulfillment.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -16,33 +22,65 @@ struct expire_holds {
     struct fulfillment *f;
     struct repeat *repeat;
     size_t found;
+    struct order orders[ROUND_MAX];
 };
 
-static enum wr_err expire_one(struct wr_pg_conn *c, const char *public_id)
+static enum wr_err find(struct wr_pg_conn *c, struct expire_holds *e)
 {
-    struct order order = {.status = ORDER_PENDING_PAYMENT};
-    snprintf(order.public_id, sizeof order.public_id, "%s", public_id);
-    enum wr_err err = order_set(c, &order, ORDER_EXPIRING, NULL);
-    return err ? err : order_close_payment(c, public_id);
-}
-
-static enum wr_err expire_in_transaction(struct wr_pg_conn *c, void *op)
-{
-    struct expire_holds *e = op;
     struct wr_rows *rows;
+    e->found = 0;
     enum wr_err err = wr_pg_query(c, &wr_sql_find_expired, 0, NULL, &rows);
     if (err)
         return err;
-    e->found = wr_rows_count(rows);
-    for (size_t row = 0; row < e->found && !err; row++)
-        err = expire_one(c, wr_rows_text(rows, row, "public_id"));
+    for (size_t row = 0; row < wr_rows_count(rows); row++) {
+        struct order *order = &e->orders[e->found++];
+        *order = (struct order){.status = ORDER_PENDING_PAYMENT};
+        wr_rows_copy(rows, row, "public_id", order->public_id, sizeof order->public_id);
+    }
     wr_rows_free(rows);
-    return err;
+    return WR_OK;
+}
+
+static enum wr_err expire(struct wr_pg_conn *c, struct order *const orders[], size_t count)
+{
+    enum wr_err err = orders_set(c, orders, count, ORDER_EXPIRING, NULL);
+    return err ? err : orders_close_payment(c, orders, count);
+}
+
+static enum wr_err expire_found(struct wr_pg_conn *c, void *op)
+{
+    struct expire_holds *e = op;
+    struct order *orders[ROUND_MAX];
+    enum wr_err err = find(c, e);
+    for (size_t i = 0; i < e->found; i++)
+        orders[i] = &e->orders[i];
+    return err || !e->found ? err : expire(c, orders, e->found);
+}
+
+static enum wr_err expire_one(struct wr_pg_conn *c, void *op)
+{
+    struct order *order = op;
+    enum wr_err err = order_lock(c, order->public_id, order);
+    return err || order->status != ORDER_PENDING_PAYMENT ? err : expire(c, &order, 1);
+}
+
+static void on_failed(struct wr_pg_conn *c, void *item, enum wr_err err)
+{
+    const struct order *order = item;
+    wr_error("an order cannot expire", "order=%s err=%s why=\"%s\"", order->public_id, wr_err_slug(err),
+             wr_pg_error(c));
 }
 
 static enum wr_err work(struct wr_pg_conn *c, void *op)
 {
-    return wr_pg_transact(c, expire_in_transaction, op);
+    struct expire_holds *e = op;
+    return one_by_one(c, &(struct one_by_one){.all = expire_found,
+                                              .one = expire_one,
+                                              .op = e,
+                                              .items = e->orders,
+                                              .size = sizeof *e->orders,
+                                              .count = &e->found,
+                                              .failed = on_failed});
 }
 
 static void on_done(void *op, enum wr_err err)
@@ -60,28 +98,11 @@ static void run(void *ctx)
         repeat_ended(e->repeat, REPEAT_FAILED);
 }
 
-struct expire_holds *expire_holds_open(struct fulfillment *f)
+static const struct repeat_kind repeated = {.pause_ms = PAUSE_MS, .run = run, .close = free};
+
+void expire_holds_open(struct fulfillment *f)
 {
     struct expire_holds *e = wr_alloc(sizeof *e);
     e->f = f;
-    e->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, e);
-    return e;
-}
-
-void expire_holds_stop(struct expire_holds *e)
-{
-    repeat_stop(e->repeat);
-}
-
-bool expire_holds_idle(const struct expire_holds *e)
-{
-    return !repeat_running(e->repeat);
-}
-
-void expire_holds_close(struct expire_holds *e)
-{
-    if (!e)
-        return;
-    repeat_free(e->repeat);
-    free(e);
+    e->repeat = repeat_new(&f->repeats, f->loop, &repeated, e);
 }

@@ -3,20 +3,12 @@
 #include "fulfillmentd.h"
 #include "file.h"
 #include "log.h"
-#include "measures.h"
 #include "mem.h"
 #include <stdlib.h>
 
 enum {
     DATABASE_QUEUE_MAX = 4096,
     DRAIN_CHECK_MS = 20,
-};
-
-const struct wr_metric fulfillment_metrics[] = {
-#define X(id, type_, name_, labels_, help_)                                                                  \
-    [MEASURE_##id] = {.name = name_, .labels = labels_, .help = help_, .type = WR_##type_},
-    MEASURES(X)
-#undef X
 };
 
 static enum wr_err open_webhook_secret(struct fulfillment *f)
@@ -36,7 +28,6 @@ static enum wr_err open_stores(struct fulfillment *f)
     struct wr_producer_config producer = {.bootstrap = config->kafka_bootstrap, .client_id = "fulfillmentd"};
     struct provider_config provider = {.url = config->payment_url,
                                        .key_file = config->payment_key_file,
-                                       .public_url = config->service.public_url,
                                        .in_flight_max = (int)config->payment_concurrency,
                                        .deadline_ms = (int)config->payment_deadline_ms};
     enum wr_err err = open_webhook_secret(f);
@@ -71,9 +62,10 @@ enum wr_err fulfillment_open(struct wr_runtime *runtime, const void *config, voi
     f->links = payment_jobs_open(f, &get_payment_links);
     f->closings = payment_jobs_open(f, &close_payments);
     f->refunds = payment_jobs_open(f, &refund_payments);
+    f->second_refunds = payment_jobs_open(f, &refund_second_payments);
     f->intake = webhook_intake_open(f);
     f->webhooks = process_webhooks_open(f);
-    f->expiry = expire_holds_open(f);
+    expire_holds_open(f);
     f->cancels = cancel_orders_open(f);
     f->dead_letters = publish_dead_letters_open(f);
     *daemon = f;
@@ -95,19 +87,17 @@ bool fulfillment_ready(void *daemon, const char **why)
     const struct fulfillment *f = daemon;
     unsigned away = (wr_pg_connected(f->pg) ? 0 : 1) + (wr_redis_connected(f->stock) ? 0 : 2) +
                     (accept_orders_connected(f->accept) ? 0 : 4);
-    *why = missing[away];
-    return !away;
+    *why = missing[away] || !accept_orders_stalled(f->accept)
+               ? missing[away]
+               : "Events wait in Kafka, and none was done for 30 s";
+    return !*why;
 }
 
 /* ---- drain: start nothing new, end what is under way ---- */
 
 static bool idle(const struct fulfillment *f)
 {
-    return accept_orders_idle(f->accept) && payment_jobs_idle(f->links) && payment_jobs_idle(f->closings) &&
-           payment_jobs_idle(f->refunds) && webhook_intake_idle(f->intake) &&
-           process_webhooks_idle(f->webhooks) && expire_holds_idle(f->expiry) &&
-           cancel_orders_idle(f->cancels) && relay_outbox_idle(f->relay) &&
-           publish_dead_letters_idle(f->dead_letters) && watch_backlog_idle(f->backlog);
+    return repeats_idle(&f->repeats) && (!f->intake || webhook_intake_idle(f->intake));
 }
 
 static void check_drained(void *ctx)
@@ -122,16 +112,7 @@ static void check_drained(void *ctx)
 void fulfillment_drain(void *daemon)
 {
     struct fulfillment *f = daemon;
-    accept_orders_stop(f->accept);
-    payment_jobs_stop(f->links);
-    payment_jobs_stop(f->closings);
-    payment_jobs_stop(f->refunds);
-    process_webhooks_stop(f->webhooks);
-    expire_holds_stop(f->expiry);
-    cancel_orders_stop(f->cancels);
-    relay_outbox_stop(f->relay);
-    publish_dead_letters_stop(f->dead_letters);
-    watch_backlog_stop(f->backlog);
+    repeats_stop(&f->repeats);
     f->drain_timer = wr_timer_new(f->loop, check_drained, f);
     wr_timer_start(f->drain_timer, 0, DRAIN_CHECK_MS);
 }
@@ -141,7 +122,7 @@ void fulfillment_drain(void *daemon)
 void fulfillment_close(void *daemon)
 {
     struct fulfillment *f = daemon;
-    if (f->backlog && !idle(f)) {
+    if (!idle(f)) {
         wr_warn("work was still under way; its leases end by themselves", "");
         return;
     }
@@ -150,17 +131,8 @@ void fulfillment_close(void *daemon)
     wr_redis_close(f->stock);
     wr_pg_close(f->pg);
     wr_timer_free(f->drain_timer);
-    accept_orders_close(f->accept);
-    publish_dead_letters_close(f->dead_letters);
-    cancel_orders_close(f->cancels);
-    expire_holds_close(f->expiry);
-    process_webhooks_close(f->webhooks);
+    repeats_close(&f->repeats);
     webhook_intake_close(f->intake);
-    payment_jobs_close(f->refunds);
-    payment_jobs_close(f->closings);
-    payment_jobs_close(f->links);
-    relay_outbox_close(f->relay);
-    watch_backlog_close(f->backlog);
     wr_hmac_free(f->webhook_secret);
     free(f);
 }

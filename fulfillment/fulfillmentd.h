@@ -13,18 +13,20 @@
 #include "publish_dead_letters.h"
 #include "redis.h"
 #include "relay_outbox.h"
+#include "repeat.h"
 #include "service.h"
 #include "take_webhook.h"
 #include "watch_backlog.h"
 
-#define TOPIC_RESERVATIONS "waitroom.reservations"
-#define TOPIC_DEAD_LETTERS "waitroom.dead-letters"
+#define GIVE_UP_ATTEMPTS                                                                                     \
+    5 /* least number before anything is given up, however old: a daemon may just have been away */
 
 struct fulfillment_config {
     struct wr_service_config service;
     const char *database, *redis_stock, *kafka_bootstrap, *kafka_group;
     const char *payment_url, *payment_key_file, *webhook_secret_file;
-    int64_t database_threads, payment_concurrency, payment_deadline_ms, catch_up_per_second, grace_s;
+    int64_t database_threads, payment_concurrency, payment_deadline_ms, catch_up_per_second, give_up_s,
+        grace_s;
 };
 
 struct fulfillment {
@@ -38,15 +40,12 @@ struct fulfillment {
     struct wr_hmac *webhook_secret;
     struct wr_timer *drain_timer;
 
+    struct repeats repeats; /* every flow but the intake of webhooks */
     struct watch_backlog *backlog;
     struct accept_orders *accept;
-    struct cancel_orders *cancels;
-    struct expire_holds *expiry;
-    struct payment_jobs *links, *closings, *refunds;
+    struct payment_jobs *links, *closings, *refunds, *second_refunds;
+    struct repeat *cancels, *webhooks, *relay, *dead_letters; /* whom others kick */
     struct webhook_intake *intake;
-    struct process_webhooks *webhooks;
-    struct relay_outbox *relay;
-    struct publish_dead_letters *dead_letters;
 };
 
 enum wr_err fulfillment_open(struct wr_runtime *runtime, const void *config, void **daemon);
@@ -59,6 +58,5 @@ int fulfillment_check(const void *config, int argc, char **argv);
 int fulfillment_replay(const void *config, int argc, char **argv);
 
 extern const struct wr_route fulfillment_routes[];
-extern const struct wr_metric fulfillment_metrics[];
 
 #endif

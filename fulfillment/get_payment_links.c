@@ -1,12 +1,13 @@
 /* get_payment_links.c - payments that are wanted: a session at the provider, then the order waits for its
- * payment. Its hold time runs from here. */
+ * payment. Its hold time runs from here, or from when the link is told, if that is late (renew_holds.c). */
 #include "payment_jobs.h"
+#include "sql_fulfillment.h"
 #include <stdio.h>
-#include <string.h>
 
 static void call(struct provider *provider, struct payment_job *job)
 {
-    payment_job_open_session(provider, job, payment_job_answered);
+    struct provider_order order = payment_job_order(job);
+    provider_open_session(provider, &order, payment_job_answered, job);
 }
 
 static enum wr_err refuse(struct wr_pg_conn *c, struct order *order)
@@ -14,7 +15,7 @@ static enum wr_err refuse(struct wr_pg_conn *c, struct order *order)
     if (order->status != ORDER_QUEUED)
         return WR_OK;
     enum wr_err err = order_set(c, order, ORDER_FAILED, REASON_REFUSED);
-    return err ? err : order_set_payment(c, order, "closed", NULL, NULL);
+    return err ? err : order_set_payment(c, order, PAYMENT_CLOSED, NULL, NULL);
 }
 
 static enum wr_err settle(struct wr_pg_conn *c, void *op)
@@ -26,13 +27,13 @@ static enum wr_err settle(struct wr_pg_conn *c, void *op)
         return err;
     if (job->outcome == PROVIDER_REFUSED)
         return refuse(c, order);
-    if (strcmp(order->payment_state, "wanted") == 0) {
-        err = order_set_payment(c, order, "open", job->session_id, job->url);
+    if (order->payment_state == PAYMENT_WANTED) {
+        err = order_set_payment(c, order, PAYMENT_OPEN, job->session_id, job->url);
         return err || order->status != ORDER_QUEUED ? err : order_set(c, order, ORDER_PENDING_PAYMENT, NULL);
     }
     /* Cancelled while the provider made the session: nobody has its link, and nobody may pay it. */
-    if (strcmp(order->payment_state, "closing") == 0 || strcmp(order->payment_state, "closed") == 0)
-        return order_set_payment(c, order, "closing", job->session_id, NULL);
+    if (order->payment_state == PAYMENT_CLOSING || order->payment_state == PAYMENT_CLOSED)
+        return order_set_payment(c, order, PAYMENT_CLOSING, job->session_id, NULL);
     return WR_OK;
 }
 
@@ -53,7 +54,7 @@ static enum wr_err settle_many(struct wr_pg_conn *c, struct payment_job *const j
     for (size_t i = 0; i < count; i++) {
         struct payment_job *job = jobs[i];
         job->settled = job->outcome == PROVIDER_DONE && job->order.locked &&
-                       job->order.status == ORDER_QUEUED && strcmp(job->order.payment_state, "wanted") == 0;
+                       job->order.status == ORDER_QUEUED && job->order.payment_state == PAYMENT_WANTED;
         if (!job->settled)
             continue;
         orders[usual] = &job->order;
@@ -62,9 +63,13 @@ static enum wr_err settle_many(struct wr_pg_conn *c, struct payment_job *const j
     }
     if (!usual)
         return WR_OK;
-    err = orders_set_payment(c, orders, usual, "open", sessions, urls);
+    err = orders_set_payment(c, orders, usual, PAYMENT_OPEN, sessions, urls);
     return err ? err : orders_set(c, orders, usual, ORDER_PENDING_PAYMENT, NULL);
 }
 
-const struct payment_kind get_payment_links = {
-    .state = "wanted", .call = call, .settle_many = settle_many, .settle = settle};
+const struct payment_kind get_payment_links = {.claim = &wr_sql_claim_payments,
+                                               .put_back = &wr_sql_put_back_payment,
+                                               .state = PAYMENT_WANTED,
+                                               .call = call,
+                                               .settle_many = settle_many,
+                                               .settle = settle};

@@ -1,4 +1,3 @@
-/* ledger.c */
 #include "ledger.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* ledger.h - which of the new orders the stock suffices for: in their order, each that fits. Pure. */
-#ifndef LEDGER_H
-#define LEDGER_H
+#ifndef FULFILLMENT_LEDGER_H
+#define FULFILLMENT_LEDGER_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

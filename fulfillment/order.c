@@ -1,26 +1,24 @@
-/* order.c */
 #include "order.h"
 #include <string.h>
 
 static const struct order_change changes[] = {
-    {ORDER_NEW, ORDER_QUEUED, MOVE_NONE, +1, false},
-    {ORDER_NEW, ORDER_FAILED, MOVE_VOID, 0, false},       /* oversold: such a unit never existed */
-    {ORDER_NEW, ORDER_CANCELLED, MOVE_RELEASE, 0, false}, /* the cancel came first */
-    {ORDER_QUEUED, ORDER_PENDING_PAYMENT, MOVE_NONE, 0, false},
-    {ORDER_QUEUED, ORDER_CONFIRMED, MOVE_SELL, 0, false}, /* paid before the link's answer was written down */
-    {ORDER_QUEUED, ORDER_CANCELLED, MOVE_RELEASE, -1, false},
-    {ORDER_QUEUED, ORDER_FAILED, MOVE_RELEASE, -1, false}, /* the provider refuses it for good */
-    {ORDER_PENDING_PAYMENT, ORDER_CONFIRMED, MOVE_SELL, 0, false},
-    {ORDER_PENDING_PAYMENT, ORDER_EXPIRING, MOVE_NONE, 0, true},
-    {ORDER_EXPIRING, ORDER_EXPIRED, MOVE_RELEASE, -1, false},
-    {ORDER_EXPIRING, ORDER_CANCELLED, MOVE_RELEASE, -1, false},
-    {ORDER_EXPIRING, ORDER_CONFIRMED, MOVE_SELL, 0, false}, /* paid before the provider closed it */
-    {ORDER_EXPIRED, ORDER_CONFIRMED, MOVE_SELL, +1,
-     false}, /* late payment; the unit was taken in Redis first */
-    {ORDER_EXPIRED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},
-    {ORDER_CANCELLED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},
-    {ORDER_FAILED, ORDER_REFUNDED, MOVE_RELEASE, 0, false},
-    {ORDER_CONFIRMED, ORDER_REFUNDED, MOVE_UNSELL, -1, false},
+    {ORDER_NEW, ORDER_QUEUED, MOVE_NONE, +1},
+    {ORDER_NEW, ORDER_FAILED, MOVE_VOID, 0}, /* oversold: such a unit never existed */
+    {ORDER_NEW, ORDER_CANCELLED, MOVE_RELEASE, 0}, /* the cancel came first */
+    {ORDER_QUEUED, ORDER_PENDING_PAYMENT, MOVE_NONE, 0},
+    {ORDER_QUEUED, ORDER_CONFIRMED, MOVE_SELL, 0}, /* paid before the link's answer was written down */
+    {ORDER_QUEUED, ORDER_CANCELLED, MOVE_RELEASE, -1},
+    {ORDER_QUEUED, ORDER_FAILED, MOVE_RELEASE, -1}, /* the provider refuses it for good */
+    {ORDER_PENDING_PAYMENT, ORDER_CONFIRMED, MOVE_SELL, 0},
+    {ORDER_PENDING_PAYMENT, ORDER_EXPIRING, MOVE_NONE, 0},
+    {ORDER_EXPIRING, ORDER_EXPIRED, MOVE_RELEASE, -1},
+    {ORDER_EXPIRING, ORDER_CANCELLED, MOVE_RELEASE, -1},
+    {ORDER_EXPIRING, ORDER_CONFIRMED, MOVE_SELL, 0}, /* paid before the provider closed it */
+    {ORDER_EXPIRED, ORDER_CONFIRMED, MOVE_SELL, +1}, /* late payment; the unit was taken in Redis first */
+    {ORDER_EXPIRED, ORDER_REFUNDED, MOVE_RELEASE, 0},
+    {ORDER_CANCELLED, ORDER_REFUNDED, MOVE_RELEASE, 0},
+    {ORDER_FAILED, ORDER_REFUNDED, MOVE_RELEASE, 0},
+    {ORDER_CONFIRMED, ORDER_REFUNDED, MOVE_UNSELL, -1},
 };
 
 static const char *const status_names[ORDER_STATUS_COUNT] = {

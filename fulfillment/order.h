@@ -1,5 +1,4 @@
-/* order.h - the life of an order as one table: which changes there are, and what each does to stock and
- * ledger. Pure.
+/* order.h - the life of an order as one table: which changes there are, and what each does to stock and ledger. Pure.
  *
  *                 +--> failed
  *   (new) --> queued --> pending_payment --> expiring --> expired ----+
@@ -8,8 +7,8 @@
  *                +--> cancelled    \__________________________________/
  *
  * A late payment takes an expired order back to confirmed when a unit is free. */
-#ifndef ORDER_H
-#define ORDER_H
+#ifndef FULFILLMENT_ORDER_H
+#define FULFILLMENT_ORDER_H
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,10 +50,9 @@ struct order_change {
     enum order_status from, to;
     enum order_move move;
     int committed; /* times the quantity: what the ledger's sku row changes by */
-    bool quiet;    /* nothing a shopper need know */
 };
-const struct order_change *order_change_of(enum order_status from,
-                                           enum order_status to); /* NULL: not allowed */
+/* NULL: not allowed. */
+const struct order_change *order_change_of(enum order_status from, enum order_status to);
 
 const char *order_status_name(enum order_status status);
 bool order_status_parse(const char *text, enum order_status *out);

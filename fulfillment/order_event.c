@@ -1,6 +1,6 @@
-/* order_event.c */
 #include "order_event.h"
 #include "json.h"
+#include "keyspace.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -44,8 +44,8 @@ static const struct {
     enum order_event_kind kind;
     const struct wr_json_field *fields;
 } kinds[] = {
-    {"waitroom.reservation", EVENT_RESERVATION, reservation_fields},
-    {"waitroom.cancel", EVENT_CANCEL, cancel_fields},
+    {WR_EVENT_RESERVATION, EVENT_RESERVATION, reservation_fields},
+    {WR_EVENT_CANCEL, EVENT_CANCEL, cancel_fields},
 };
 
 static enum wr_err refuse(char why[EVENT_WHY_MAX], const char *sentence)

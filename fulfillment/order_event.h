@@ -1,6 +1,6 @@
 /* order_event.h - what checkout puts into Kafka (docs/KEYSPACE.md), decoded and checked. Pure. */
-#ifndef ORDER_EVENT_H
-#define ORDER_EVENT_H
+#ifndef FULFILLMENT_ORDER_EVENT_H
+#define FULFILLMENT_ORDER_EVENT_H
 #include "err.h"
 #include "id.h"
 #include "sales.h"

@@ -1,4 +1,3 @@
-/* pace.c */
 #include "pace.h"
 
 /* A quarter of a second of events: enough to fill batches, too little to be a burst. */

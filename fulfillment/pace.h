@@ -4,8 +4,8 @@
  * What has waited longer than PACE_LATE_MS is a backlog; it has a rate of its own when one is set. A batch is
  * worth waiting for: below PACE_BATCH_MIN allowed events nothing is taken unless the bucket holds no more
  * than that. */
-#ifndef PACE_H
-#define PACE_H
+#ifndef FULFILLMENT_PACE_H
+#define FULFILLMENT_PACE_H
 #include <stddef.h>
 #include <stdint.h>
 

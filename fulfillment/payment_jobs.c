@@ -1,4 +1,3 @@
-/* payment_jobs.c */
 #include "payment_jobs.h"
 #include "backoff.h"
 #include "crypto.h"
@@ -9,7 +8,6 @@
 #include "sql_fulfillment.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     PAUSE_MS = 300,
@@ -24,8 +22,8 @@ struct payment_jobs {
     const struct payment_kind *kind;
     struct repeat *repeat;
     int running;  /* claimed and not gone */
-    int wanted;   /* of the claim under way */
-    bool starved; /* there may be more, but the provider was busy to its limit */
+    int wanted;   /* of the claim under way: that many places are taken at the provider */
+    bool starved; /* there may be more, but no place was left */
     size_t claimed_count;
     struct payment_job *claimed[PAYMENT_JOBS_MAX];
     struct wr_timer *gather;
@@ -52,19 +50,22 @@ static void forget(struct payment_job *job);
 static void claim_some(void *ctx)
 {
     struct payment_jobs *jobs = ctx;
-    int room = provider_room(jobs->f->provider);
-    jobs->wanted = room < PAYMENT_JOBS_MAX ? room : PAYMENT_JOBS_MAX;
-    jobs->starved = jobs->wanted <= 0;
-    if (jobs->wanted <= 0)
+    jobs->wanted = provider_take_places(jobs->f->provider, PAYMENT_JOBS_MAX);
+    jobs->starved = !jobs->wanted;
+    if (!jobs->wanted)
         repeat_ended(jobs->repeat, REPEAT_IDLE);
     else if (wr_pg_submit(jobs->f->pg, claim, on_claimed, jobs) != WR_OK)
-        repeat_ended(jobs->repeat, REPEAT_FAILED);
+        on_claimed(jobs, WR_ERR_BUSY);
 }
 
-static void take_text(char *out, size_t cap, const struct wr_rows *rows, size_t row, const char *column)
+/* Whoever waited for a place looks again; who waited longest, first. */
+static void give_places(struct fulfillment *f, int count)
 {
-    const char *text = wr_rows_text(rows, row, column);
-    snprintf(out, cap, "%s", text ? text : "");
+    struct payment_jobs *const all[] = {f->links, f->closings, f->refunds, f->second_refunds};
+    provider_give_places(f->provider, count);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] && all[i]->starved)
+            repeat_kick(all[i]->repeat);
 }
 
 static struct payment_job *read_job(const struct wr_rows *rows, size_t row)
@@ -74,23 +75,24 @@ static struct payment_job *read_job(const struct wr_rows *rows, size_t row)
     job->unit_price = wr_rows_int(rows, row, "unit_price");
     job->quantity = wr_rows_int(rows, row, "quantity");
     job->attempts = wr_rows_int(rows, row, "attempts");
-    take_text(job->order_id, sizeof job->order_id, rows, row, "public_id");
-    take_text(job->sale, sizeof job->sale, rows, row, "sale");
-    take_text(job->name, sizeof job->name, rows, row, "sku_name");
-    take_text(job->currency, sizeof job->currency, rows, row, "currency");
-    take_text(job->session_id, sizeof job->session_id, rows, row, "provider_id");
+    job->age_s = wr_rows_int(rows, row, "age_s");
+    wr_rows_copy(rows, row, "public_id", job->order_id, sizeof job->order_id);
+    wr_rows_copy(rows, row, "sale", job->sale, sizeof job->sale);
+    wr_rows_copy(rows, row, "sku_name", job->name, sizeof job->name);
+    wr_rows_copy(rows, row, "currency", job->currency, sizeof job->currency);
+    wr_rows_copy(rows, row, "public_url", job->public_url, sizeof job->public_url);
+    wr_rows_copy(rows, row, "provider_id", job->session_id, sizeof job->session_id);
     return job;
 }
 
 static enum wr_err claim(struct wr_pg_conn *c, void *op)
 {
     struct payment_jobs *jobs = op;
-    char limit[12];
+    const char *values[] = {payment_state_name(jobs->kind->state), WR_PG_INT(jobs->wanted),
+                            jobs->f->config->service.public_url};
     struct wr_rows *rows;
     jobs->claimed_count = 0;
-    snprintf(limit, sizeof limit, "%d", jobs->wanted);
-    enum wr_err err =
-        wr_pg_query(c, &wr_sql_claim_payments, 2, (const char *[]){jobs->kind->state, limit}, &rows);
+    enum wr_err err = wr_pg_query(c, jobs->kind->claim, 3, values, &rows);
     if (err)
         return err;
     for (size_t row = 0; row < wr_rows_count(rows) && row < PAYMENT_JOBS_MAX; row++)
@@ -103,9 +105,11 @@ static void on_claimed(void *op, enum wr_err err)
 {
     struct payment_jobs *jobs = op;
     if (err) {
+        give_places(jobs->f, jobs->wanted);
         repeat_ended(jobs->repeat, REPEAT_FAILED);
         return;
     }
+    give_places(jobs->f, jobs->wanted - (int)jobs->claimed_count);
     for (size_t i = 0; i < jobs->claimed_count; i++) {
         struct payment_job *job = jobs->claimed[i];
         job->jobs = jobs;
@@ -117,15 +121,15 @@ static void on_claimed(void *op, enum wr_err err)
 
 /* ---- call ---- */
 
-void payment_job_open_session(struct provider *provider, struct payment_job *job, provider_done *done)
+struct provider_order payment_job_order(const struct payment_job *job)
 {
-    struct provider_order order = {.order_id = job->order_id,
+    return (struct provider_order){.order_id = job->order_id,
                                    .sale = job->sale,
+                                   .public_url = job->public_url,
                                    .name = job->name,
                                    .unit_price = job->unit_price,
                                    .quantity = job->quantity,
                                    .currency = job->currency};
-    provider_open_session(provider, &order, done, job);
 }
 
 struct provider *payment_job_provider(const struct payment_job *job)
@@ -136,12 +140,16 @@ struct provider *payment_job_provider(const struct payment_job *job)
 void payment_job_answered(void *ctx, enum provider_outcome outcome, const char *session_id, const char *url)
 {
     struct payment_job *job = ctx;
+    if (outcome == PROVIDER_AGAIN && job->jobs->kind->gives_up && job->attempts >= GIVE_UP_ATTEMPTS &&
+        job->age_s > job->jobs->f->config->give_up_s)
+        outcome = PROVIDER_REFUSED;
     job->outcome = outcome;
     if (session_id)
         snprintf(job->session_id, sizeof job->session_id, "%s", session_id);
     if (url)
         snprintf(job->url, sizeof job->url, "%s", url);
     struct payment_jobs *jobs = job->jobs;
+    give_places(jobs->f, 1);
     if (outcome == PROVIDER_AGAIN) {
         if (wr_pg_submit(jobs->f->pg, put_back, on_put_back, job) != WR_OK)
             forget(job); /* its lease ends by itself */
@@ -217,19 +225,21 @@ static void on_settled(void *op, enum wr_err err)
     struct fulfillment *f = job->jobs->f;
     if (err) {
         wr_warn("a payment could not be settled and is tried again", "order=%s state=%s err=%s",
-                job->order_id, job->jobs->kind->state, wr_err_slug(err));
+                job->order_id, payment_state_name(job->jobs->kind->state), wr_err_slug(err));
         job->outcome = PROVIDER_AGAIN;
         if (wr_pg_submit(f->pg, put_back, on_put_back, job) != WR_OK)
             forget(job);
         return;
     }
     order_count(&job->order);
-    relay_outbox_kick(f->relay);
+    repeat_kick(f->relay);
     /* What was settled may be work of another kind now. */
-    if (strcmp(job->order.payment_state, "closing") == 0)
+    if (job->order.payment_state == PAYMENT_CLOSING)
         payment_jobs_kick(f->closings);
-    if (strcmp(job->order.payment_state, "refunding") == 0)
+    if (job->order.payment_state == PAYMENT_REFUNDING)
         payment_jobs_kick(f->refunds);
+    if (job->order.payment_state == PAYMENT_REFUND_FAILED)
+        repeat_kick(f->dead_letters);
     forget(job);
 }
 
@@ -238,13 +248,13 @@ static void on_settled(void *op, enum wr_err err)
 static enum wr_err put_back(struct wr_pg_conn *c, void *op)
 {
     struct payment_job *job = op;
-    char id[24], delay[24];
+    const struct payment_kind *kind = job->jobs->kind;
     uint32_t random;
     wr_random(&random, sizeof random);
-    snprintf(id, sizeof id, "%lld", (long long)job->id);
-    snprintf(delay, sizeof delay, "%llu",
-             (unsigned long long)wr_backoff_ms(job->attempts, AGAIN_MS, AGAIN_MAX_MS, random));
-    return wr_pg_query(c, &wr_sql_put_back_payment, 2, (const char *[]){id, delay}, NULL);
+    int64_t delay_ms = (int64_t)wr_backoff_ms(job->attempts, AGAIN_MS, AGAIN_MAX_MS, random);
+    const char *values[] = {WR_PG_INT(job->id), WR_PG_INT(delay_ms), WR_PG_INT(job->attempts),
+                            payment_state_name(kind->state)};
+    return wr_pg_query(c, kind->put_back, 4, values, NULL);
 }
 
 static void on_put_back(void *op, enum wr_err err)
@@ -258,18 +268,32 @@ static void forget(struct payment_job *job)
     struct payment_jobs *jobs = job->jobs;
     jobs->running--;
     free(job);
-    if (jobs->starved && provider_room(jobs->f->provider) > 0)
-        repeat_kick(jobs->repeat);
 }
 
 /* ---- life ---- */
+
+static void close_flow(void *ctx)
+{
+    struct payment_jobs *jobs = ctx;
+    wr_timer_free(jobs->gather);
+    free(jobs);
+}
+
+static bool busy(const void *ctx)
+{
+    const struct payment_jobs *jobs = ctx;
+    return jobs->running;
+}
+
+static const struct repeat_kind repeated = {
+    .pause_ms = PAUSE_MS, .gap_ms = GAP_MS, .run = claim_some, .busy = busy, .close = close_flow};
 
 struct payment_jobs *payment_jobs_open(struct fulfillment *f, const struct payment_kind *kind)
 {
     struct payment_jobs *jobs = wr_alloc(sizeof *jobs);
     jobs->f = f;
     jobs->kind = kind;
-    jobs->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, claim_some, jobs);
+    jobs->repeat = repeat_new(&f->repeats, f->loop, &repeated, jobs);
     jobs->gather = wr_timer_new(f->loop, on_gathered, jobs);
     return jobs;
 }
@@ -278,23 +302,4 @@ void payment_jobs_kick(struct payment_jobs *jobs)
 {
     if (jobs)
         repeat_kick(jobs->repeat);
-}
-
-void payment_jobs_stop(struct payment_jobs *jobs)
-{
-    repeat_stop(jobs->repeat);
-}
-
-bool payment_jobs_idle(const struct payment_jobs *jobs)
-{
-    return !jobs->running && !repeat_running(jobs->repeat);
-}
-
-void payment_jobs_close(struct payment_jobs *jobs)
-{
-    if (!jobs)
-        return;
-    repeat_free(jobs->repeat);
-    wr_timer_free(jobs->gather);
-    free(jobs);
 }

@@ -2,15 +2,14 @@
  *
  *   start() --HTTP--> on_answer() --read by the call's own step--> finish()
  *                         ^                      |
- *                         +---- a second request-+   (closing looks the session up; refunding needs its
- * payment)
+ *                         +---- a second request-+   (closing looks the session up; refunding needs its payment)
  */
 #include "payment_provider.h"
 #include "clock.h"
 #include "file.h"
+#include "fulfillment_metrics.h"
 #include "http_client.h"
 #include "log.h"
-#include "measures.h"
 #include "mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,23 +26,20 @@ struct provider {
     struct wr_http_client *http;
     struct breaker breaker;
     struct wr_buf authorization;
-    char *url, *public_url;
-    int in_flight, in_flight_max, deadline_ms;
+    char *url;
+    int places_taken, places, deadline_ms;
 };
 
-struct answer { /* what of the provider's JSON matters here */
-    int status;
-    char id[PROVIDER_ID_MAX], url[PROVIDER_URL_MAX], payment[PROVIDER_ID_MAX];
-    char state[24], payment_status[32], error_code[64];
-};
 struct call;
-typedef void read_answer(struct call *call, const struct answer *answer);
+typedef void read_answer(struct call *call, const struct provider_answer *answer);
 struct call {
     struct provider *provider;
     provider_done *done;
     void *ctx;
     read_answer *read;
     uint64_t started_us;
+    bool needs_link;
+    struct provider_money expected;
     char session_id[PROVIDER_ID_MAX], order_id[80];
 };
 
@@ -71,8 +67,7 @@ enum wr_err provider_open(struct provider **out, struct wr_loop *loop, const str
     wr_buf_free(&key);
     p->loop = loop;
     p->url = wr_strdup(config->url);
-    p->public_url = wr_strdup(config->public_url);
-    p->in_flight_max = config->in_flight_max;
+    p->places = config->in_flight_max;
     p->deadline_ms = config->deadline_ms;
     breaker_init(&p->breaker, FAILURES_MAX, PAUSE_MS, PAUSE_MAX_MS);
     *out = p;
@@ -86,16 +81,24 @@ void provider_close(struct provider *p)
     wr_http_client_close(p->http);
     wr_buf_free(&p->authorization);
     free(p->url);
-    free(p->public_url);
     free(p);
 }
 
-int provider_room(struct provider *p)
+int provider_take_places(struct provider *p, int wanted)
 {
-    if (p->breaker.state == BREAKER_CLOSED)
-        return p->in_flight_max - p->in_flight;
-    bool waiting = p->breaker.state == BREAKER_OPEN && wr_mono_ms() < p->breaker.until_ms;
-    return waiting || p->breaker.probing ? 0 : 1;
+    int room = p->places - p->places_taken;
+    if (p->breaker.state != BREAKER_CLOSED) {
+        bool waiting = p->breaker.state == BREAKER_OPEN && wr_mono_ms() < p->breaker.until_ms;
+        room = waiting || p->places_taken ? 0 : 1; /* whoever has it makes the probe */
+    }
+    int taken = room < wanted ? room : wanted;
+    p->places_taken += taken;
+    return taken;
+}
+
+void provider_give_places(struct provider *p, int count)
+{
+    p->places_taken -= count;
 }
 
 enum breaker_state provider_breaker(const struct provider *p)
@@ -105,12 +108,21 @@ enum breaker_state provider_breaker(const struct provider *p)
 
 /* ---- one request ---- */
 
-static struct call *new_call(struct provider *p, provider_done *done, void *ctx)
+static struct call *new_call(struct provider *p, const char *order_id, provider_done *done, void *ctx)
 {
     struct call *call = wr_alloc(sizeof *call);
     *call = (struct call){.provider = p, .done = done, .ctx = ctx};
-    p->in_flight++;
+    snprintf(call->order_id, sizeof call->order_id, "%s", order_id);
     return call;
+}
+
+static void failed(struct provider *p)
+{
+    bool open = p->breaker.state == BREAKER_OPEN;
+    wr_metric_add(METRIC_PROVIDER_FAILURES, 1);
+    breaker_failed(&p->breaker, wr_mono_ms());
+    if (!open && p->breaker.state == BREAKER_OPEN)
+        wr_metric_add(METRIC_PROVIDER_OPENED, 1);
 }
 
 static void not_now(void *ctx)
@@ -122,7 +134,7 @@ static void start(struct call *call, const char *method, const char *path, const
                   struct wr_buf *form, read_answer *read)
 {
     struct provider *p = call->provider;
-    char idempotency[120];
+    char idempotency[PROVIDER_ID_MAX + 40];
     struct wr_buf url = {0};
     wr_buf_printf(&url, "%s%s", p->url, path);
     snprintf(idempotency, sizeof idempotency, "Idempotency-Key: %s", key ? key : "");
@@ -140,83 +152,56 @@ static void start(struct call *call, const char *method, const char *path, const
     enum wr_err err = breaker_allows(&p->breaker, wr_mono_ms()) ? WR_OK : WR_ERR_CLOSED;
     if (!err) {
         err = wr_http_client_call(p->http, &request, on_answer, call);
-        if (err)
-            breaker_failed(&p->breaker, wr_mono_ms());
+        if (err) /* our own limit: it says nothing about the provider */
+            breaker_dropped(&p->breaker);
     }
     wr_buf_free(&url);
     if (err)
         wr_loop_defer(p->loop, not_now, call);
 }
 
-static void copy(char *out, size_t cap, const struct wr_json *object, const char *name)
-{
-    const char *text = wr_json_text(wr_json_get(object, name));
-    if (text && !wr_copy_text(out, cap, text, strlen(text)))
-        wr_warn("the provider's value is too long", "name=%s", name);
-}
-
-static void read_body(struct answer *answer, const char *body, size_t len)
-{
-    struct wr_json *json;
-    if (wr_json_parse(&json, body, len, NULL) != WR_OK)
-        return;
-    copy(answer->id, sizeof answer->id, json, "id");
-    copy(answer->url, sizeof answer->url, json, "url");
-    copy(answer->state, sizeof answer->state, json, "status");
-    copy(answer->payment, sizeof answer->payment, json, "payment_intent");
-    copy(answer->payment_status, sizeof answer->payment_status, json, "payment_status");
-    copy(answer->error_code, sizeof answer->error_code, wr_json_get(json, "error"), "code");
-    wr_json_free(json);
-}
-
-/* Nothing to conclude from: the provider is overloaded, broken, does not know us, or is still at it (409). */
-static bool says_later(int status)
-{
-    return status >= 500 || status < 200 || status == 401 || status == 403 || status == 408 ||
-           status == 409 || status == 429;
-}
-
 static void on_answer(void *ctx, enum wr_err err, int status, const char *body, size_t len)
 {
     struct call *call = ctx;
     struct provider *p = call->provider;
-    wr_metric_observe_us(MEASURE_PROVIDER_CALLS, wr_mono_us() - call->started_us);
-    if (err || says_later(status)) {
-        wr_metric_add(MEASURE_PROVIDER_FAILURES, 1);
-        wr_warn("the payment provider gave no usable answer", "order=%s err=%s status=%d", call->order_id,
-                wr_err_slug(err), status);
-        if (status != 409) /* it answers; it is just not done */
-            breaker_failed(&p->breaker, wr_mono_ms());
-        else
-            breaker_succeeded(&p->breaker);
+    struct provider_answer answer;
+    wr_metric_observe_us(METRIC_PROVIDER_CALLS, wr_mono_us() - call->started_us);
+    provider_answer_read(&answer, status, body, len);
+    if (err || !provider_answer_is_its_own(&answer))
+        failed(p);
+    else
+        breaker_succeeded(&p->breaker);
+    if (err || provider_answer_verdict(&answer) == ANSWER_LATER) {
+        wr_warn("the payment provider gave no usable answer", "order=%s err=%s status=%d type=\"%s\"",
+                call->order_id, wr_err_slug(err), status, answer.error_type);
         finish(call, PROVIDER_AGAIN, NULL, NULL);
-        return;
+    } else {
+        call->read(call, &answer);
     }
-    breaker_succeeded(&p->breaker);
-    struct answer answer = {.status = status};
-    read_body(&answer, body, len);
-    call->read(call, &answer);
 }
 
 static void finish(struct call *call, enum provider_outcome outcome, const char *session_id, const char *url)
 {
-    call->provider->in_flight--;
     call->done(call->ctx, outcome, session_id, url);
     free(call);
 }
 
 /* ---- opening ---- */
 
-static void read_opened(struct call *call, const struct answer *answer)
+static void read_opened(struct call *call, const struct provider_answer *answer)
 {
-    if (answer->status >= 300) {
+    if (provider_answer_verdict(answer) != ANSWER_DONE) {
         wr_error("the payment provider refuses an order", "order=%s status=%d code=\"%s\"", call->order_id,
                  answer->status, answer->error_code);
         finish(call, PROVIDER_REFUSED, NULL, NULL);
-    } else if (!answer->id[0]) {
-        finish(call, PROVIDER_AGAIN, NULL, NULL);
-    } else {
+    } else if (answer->id[0] && (answer->url[0] || !call->needs_link)) {
         finish(call, PROVIDER_DONE, answer->id, answer->url);
+    } else if (answer->id[0] && strcmp(answer->state, "expired") == 0) {
+        finish(call, PROVIDER_REFUSED, answer->id, NULL); /* it ended before anybody had its link */
+    } else {
+        wr_error("the payment provider gives no link to pay by", "order=%s", call->order_id);
+        wr_metric_add(METRIC_PROVIDER_NO_LINK, 1);
+        finish(call, PROVIDER_AGAIN, NULL, NULL);
     }
 }
 
@@ -227,15 +212,16 @@ static void add_int(struct wr_buf *form, const char *name, int64_t value)
     wr_form_add(form, name, text);
 }
 
-void provider_open_session(struct provider *p, const struct provider_order *order, provider_done *done,
-                           void *ctx)
+static void open_session(struct provider *p, const struct provider_order *order, bool needs_link,
+                         provider_done *done, void *ctx)
 {
-    struct call *call = new_call(p, done, ctx);
+    struct call *call = new_call(p, order->order_id, done, ctx);
     struct wr_buf form = {0}, back = {0};
     char currency[4] = "";
     for (size_t i = 0; i < 3 && order->currency[i]; i++)
         currency[i] = (char)(order->currency[i] | 0x20); /* the provider's are lower case */
-    wr_buf_printf(&back, "%s/s/%s", p->public_url, order->sale);
+    call->needs_link = needs_link;
+    wr_buf_printf(&back, "%s/s/%s", order->public_url, order->sale);
     wr_form_add(&form, "mode", "payment");
     wr_form_add(&form, "client_reference_id", order->order_id);
     wr_form_add(&form, "success_url", back.at);
@@ -245,10 +231,21 @@ void provider_open_session(struct provider *p, const struct provider_order *orde
     add_int(&form, "line_items[0][price_data][unit_amount]", order->unit_price);
     wr_form_add(&form, "line_items[0][price_data][product_data][name]", order->name);
     wr_form_add(&form, "metadata[sale]", order->sale);
-    snprintf(call->order_id, sizeof call->order_id, "%s", order->order_id);
     start(call, "POST", "/v1/checkout/sessions", order->order_id, &form, read_opened);
     wr_buf_free(&form);
     wr_buf_free(&back);
+}
+
+void provider_open_session(struct provider *p, const struct provider_order *order, provider_done *done,
+                           void *ctx)
+{
+    open_session(p, order, true, done, ctx);
+}
+
+void provider_find_session(struct provider *p, const struct provider_order *order, provider_done *done,
+                           void *ctx)
+{
+    open_session(p, order, false, done, ctx);
 }
 
 /* ---- closing ---- */
@@ -258,22 +255,30 @@ static void session_path(char out[PROVIDER_ID_MAX + 64], const char *session_id,
     snprintf(out, PROVIDER_ID_MAX + 64, "/v1/checkout/sessions/%s%s", session_id, action);
 }
 
-static void read_looked_up(struct call *call, const struct answer *answer)
+static void read_looked_up(struct call *call, const struct provider_answer *answer)
 {
-    if (answer->status == 404)
+    enum answer_verdict verdict = provider_answer_verdict(answer);
+    if (verdict == ANSWER_MISSING) {
         finish(call, PROVIDER_REFUSED, call->session_id, NULL);
-    else if (strcmp(answer->payment_status, "paid") == 0 || strcmp(answer->state, "complete") == 0)
-        finish(call, PROVIDER_PAID, call->session_id, NULL);
-    else if (strcmp(answer->state, "expired") == 0)
+    } else if (verdict == ANSWER_DONE && provider_is_paid(answer->payment_status)) {
+        bool right = provider_money_is(&answer->money, &call->expected);
+        if (!right) {
+            wr_error("a session was paid that is not of the order's price", "order=%s session=\"%s\"",
+                     call->order_id, call->session_id);
+            wr_metric_add(METRIC_PAYMENTS_WRONG, 1);
+        }
+        finish(call, right ? PROVIDER_PAID : PROVIDER_AGAIN, call->session_id, NULL);
+    } else if (verdict == ANSWER_DONE && strcmp(answer->state, "expired") == 0) {
         finish(call, PROVIDER_DONE, call->session_id, NULL);
-    else
+    } else { /* complete and unpaid: the money is on its way, or a webhook says that it is not */
         finish(call, PROVIDER_AGAIN, NULL, NULL);
+    }
 }
 
-static void read_closed(struct call *call, const struct answer *answer)
+static void read_closed(struct call *call, const struct provider_answer *answer)
 {
     char path[PROVIDER_ID_MAX + 64];
-    if (answer->status < 300 && strcmp(answer->state, "expired") == 0) {
+    if (provider_answer_verdict(answer) == ANSWER_DONE && strcmp(answer->state, "expired") == 0) {
         finish(call, PROVIDER_DONE, call->session_id, NULL);
         return;
     }
@@ -281,89 +286,63 @@ static void read_closed(struct call *call, const struct answer *answer)
     start(call, "GET", path, NULL, NULL, read_looked_up);
 }
 
-void provider_close_session(struct provider *p, const char *session_id, provider_done *done, void *ctx)
+void provider_close_session(struct provider *p, const struct provider_order *order, const char *session_id,
+                            provider_done *done, void *ctx)
 {
-    struct call *call = new_call(p, done, ctx);
+    struct call *call = new_call(p, order->order_id, done, ctx);
     char path[PROVIDER_ID_MAX + 64];
     snprintf(call->session_id, sizeof call->session_id, "%s", session_id);
+    call->expected.amount = order->unit_price * order->quantity;
+    snprintf(call->expected.currency, sizeof call->expected.currency, "%s", order->currency);
     session_path(path, session_id, "/expire");
     start(call, "POST", path, NULL, NULL, read_closed);
 }
 
 /* ---- refunding ---- */
 
-static void read_refunded(struct call *call, const struct answer *answer)
+static void refuse_refund(struct call *call, const struct provider_answer *answer)
 {
-    if (answer->status < 300 || strcmp(answer->error_code, "charge_already_refunded") == 0) {
-        finish(call, PROVIDER_DONE, call->session_id, NULL);
-        return;
-    }
-    wr_error("the payment provider refuses a refund", "order=%s status=%d code=\"%s\"", call->order_id,
-             answer->status, answer->error_code);
-    finish(call, PROVIDER_AGAIN, NULL, NULL);
+    wr_error("the payment provider refuses a refund",
+             "order=%s session=\"%s\" status=%d code=\"%s\" state=\"%s\"", call->order_id, call->session_id,
+             answer->status, answer->error_code, answer->state);
+    finish(call, PROVIDER_REFUSED, call->session_id, NULL);
 }
 
-static void read_payment(struct call *call, const struct answer *answer)
+static void read_refunded(struct call *call, const struct provider_answer *answer)
 {
-    char key[96];
+    bool made = provider_answer_verdict(answer) == ANSWER_DONE && strcmp(answer->state, "failed") != 0 &&
+                strcmp(answer->state, "canceled") != 0;
+    if (made || strcmp(answer->error_code, "charge_already_refunded") == 0)
+        finish(call, PROVIDER_DONE, call->session_id, NULL);
+    else
+        refuse_refund(call, answer);
+}
+
+static void read_payment(struct call *call, const struct provider_answer *answer)
+{
+    char key[PROVIDER_ID_MAX + 16];
     struct wr_buf form = {0};
-    if (!answer->payment[0]) {
-        wr_error("the payment to refund is not known to the provider", "order=%s status=%d", call->order_id,
-                 answer->status);
+    if (provider_answer_verdict(answer) != ANSWER_DONE) {
+        refuse_refund(call, answer);
+    } else if (strcmp(answer->payment_status, "no_payment_required") == 0) {
+        finish(call, PROVIDER_DONE, call->session_id, NULL); /* nothing was paid */
+    } else if (!answer->payment[0]) {
+        wr_error("the payment to refund is not known to the provider", "order=%s", call->order_id);
         finish(call, PROVIDER_AGAIN, NULL, NULL);
-        return;
+    } else {
+        snprintf(key, sizeof key, "refund-%s", call->session_id);
+        wr_form_add(&form, "payment_intent", answer->payment);
+        start(call, "POST", "/v1/refunds", key, &form, read_refunded);
+        wr_buf_free(&form);
     }
-    snprintf(key, sizeof key, "refund-%s", call->order_id);
-    wr_form_add(&form, "payment_intent", answer->payment);
-    start(call, "POST", "/v1/refunds", key, &form, read_refunded);
-    wr_buf_free(&form);
 }
 
 void provider_refund(struct provider *p, const char *session_id, const char *order_id, provider_done *done,
                      void *ctx)
 {
-    struct call *call = new_call(p, done, ctx);
+    struct call *call = new_call(p, order_id, done, ctx);
     char path[PROVIDER_ID_MAX + 64];
     snprintf(call->session_id, sizeof call->session_id, "%s", session_id);
-    snprintf(call->order_id, sizeof call->order_id, "%s", order_id);
     session_path(path, session_id, "");
     start(call, "GET", path, NULL, NULL, read_payment);
-}
-
-/* ---- webhooks ---- */
-
-struct envelope {
-    char id[PROVIDER_ID_MAX], type[80];
-    const struct wr_json *data;
-};
-static const struct wr_json_field envelope_fields[] = {
-    WR_FIELD_TEXT(struct envelope, id, "id", true),
-    WR_FIELD_TEXT(struct envelope, type, "type", true),
-    WR_FIELD_ANY(struct envelope, data, "data", true),
-    {0},
-};
-
-static enum provider_news news_of(const char *type, const struct wr_json *session)
-{
-    const char *paid = wr_json_text(wr_json_get(session, "payment_status"));
-    if (strcmp(type, "checkout.session.expired") == 0)
-        return NEWS_SESSION_OVER;
-    bool over = strcmp(type, "checkout.session.completed") == 0 ||
-                strcmp(type, "checkout.session.async_payment_succeeded") == 0;
-    return over && paid && strcmp(paid, "paid") == 0 ? NEWS_PAID : NEWS_OTHER;
-}
-
-enum wr_err provider_event_decode(const struct wr_json *json, struct provider_event *out)
-{
-    struct envelope envelope = {0};
-    enum wr_err err = wr_json_decode(json, envelope_fields, &envelope, NULL);
-    const struct wr_json *session = wr_json_get(envelope.data, "object");
-    if (err || !envelope.id[0] || !session)
-        return WR_ERR_INVALID;
-    *out = (struct provider_event){.news = news_of(envelope.type, session)};
-    memcpy(out->id, envelope.id, sizeof out->id);
-    memcpy(out->type, envelope.type, sizeof out->type);
-    copy(out->session_id, sizeof out->session_id, session, "id");
-    copy(out->order_id, sizeof out->order_id, session, "client_reference_id");
-    return WR_OK;
 }

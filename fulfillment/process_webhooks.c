@@ -4,9 +4,8 @@
  *     | anything else, and all of a batch that was refused: leased
  *     v
  *   settle (PostgreSQL) --confirmed, known, refunding, ignored--> gone
- *                | the order has expired                   | no such order (yet): tried again, later and
- * later
- *                v
+ *                | the order has expired                   | no such order (yet): tried again, later and later,
+ *                v                                         v for --give-up-s: then a dead letter
  *              take a unit (Redis) --taken--> settle as taken --> gone
  *                                  --none---> settle as refund --> gone
  *                                  --no answer, or not told yet--> put back: a take is safe to repeat
@@ -16,16 +15,16 @@
 #include "backoff.h"
 #include "change_order.h"
 #include "crypto.h"
+#include "fulfillment_metrics.h"
 #include "fulfillmentd.h"
 #include "log.h"
 #include "lua_fulfillment.h"
-#include "measures.h"
 #include "mem.h"
-#include "payment_provider.h"
+#include "provider_event.h"
 #include "repeat.h"
 #include "settle_payment.h"
 #include "sql_fulfillment.h"
-#include "stock_keys.h"
+#include "stock_call.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +49,7 @@ struct process_webhooks {
 enum unit { UNIT_NOT_ASKED, UNIT_TAKEN, UNIT_NONE };
 struct op {
     struct process_webhooks *w;
-    int64_t id, attempts;
+    int64_t id, attempts, age_s;
     struct provider_event event;
     bool understood, confirmed; /* confirmed: with its batch */
     enum unit unit;
@@ -88,6 +87,7 @@ static struct op *read_event(const struct wr_rows *rows, size_t row)
     const char *payload = wr_rows_text(rows, row, "payload");
     op->id = wr_rows_int(rows, row, "id");
     op->attempts = wr_rows_int(rows, row, "attempts");
+    op->age_s = wr_rows_int(rows, row, "age_s");
     if (wr_json_parse(&json, payload, strlen(payload), NULL) == WR_OK) {
         op->understood = provider_event_decode(json, &op->event) == WR_OK;
         wr_json_free(json);
@@ -104,10 +104,9 @@ static void forget_taken(struct process_webhooks *w)
 
 static enum wr_err read_due(struct wr_pg_conn *c, struct process_webhooks *w)
 {
-    char limit[12];
     struct wr_rows *rows;
-    snprintf(limit, sizeof limit, "%d", w->wanted);
-    enum wr_err err = wr_pg_query(c, &wr_sql_find_due_webhooks, 1, (const char *[]){limit}, &rows);
+    enum wr_err err =
+        wr_pg_query(c, &wr_sql_find_due_webhooks, 1, (const char *[]){WR_PG_INT(w->wanted)}, &rows);
     if (err)
         return err;
     for (size_t row = 0; row < wr_rows_count(rows); row++) {
@@ -124,7 +123,7 @@ static enum wr_err write_ids(struct wr_pg_conn *c, const struct process_webhooks
     struct wr_buf ids = {0};
     for (size_t i = 0; i < w->taken_count; i++)
         if (w->taken[i]->confirmed == confirmed)
-            array_add_int(&ids, w->taken[i]->id);
+            wr_pg_array_int(&ids, w->taken[i]->id);
     bool any = ids.len;
     wr_pg_array_end(&ids);
     enum wr_err err = WR_OK;
@@ -165,18 +164,20 @@ static enum wr_err confirm_usual(struct wr_pg_conn *c, struct process_webhooks *
     for (size_t i = 0; i < w->taken_count; i++) {
         struct op *op = w->taken[i];
         op->confirmed = op->order.locked && op->order.status == ORDER_PENDING_PAYMENT &&
-                        strcmp(op->order.payment_state, "open") == 0;
+                        op->order.payment_state == PAYMENT_OPEN &&
+                        strcmp(op->order.session_id, op->event.session_id) == 0 &&
+                        provider_money_is(&op->event.money, &op->order.price);
         if (!op->confirmed)
             continue;
         orders[count] = &op->order;
-        sessions[count] = op->event.session_id[0] ? op->event.session_id : NULL;
+        sessions[count] = op->event.session_id;
         urls[count++] = NULL;
     }
     if (!count)
         return WR_OK;
     err = orders_set(c, orders, count, ORDER_CONFIRMED, NULL);
     if (!err)
-        err = orders_set_payment(c, orders, count, "paid", sessions, urls);
+        err = orders_set_payment(c, orders, count, PAYMENT_PAID, sessions, urls);
     return err ? err : write_ids(c, w, true);
 }
 
@@ -200,7 +201,7 @@ static enum wr_err take(struct wr_pg_conn *c, void *ctx)
 {
     struct process_webhooks *w = ctx;
     enum wr_err err = wr_pg_transact(c, take_and_confirm, w);
-    if (err != WR_ERR_CONFLICT && err != WR_ERR_INVALID)
+    if (!wr_pg_refused(err))
         return err;
     forget_taken(w); /* one of them was refused, and so all were: one by one it can only stop itself */
     return wr_pg_transact(c, take_only, w);
@@ -209,7 +210,7 @@ static enum wr_err take(struct wr_pg_conn *c, void *ctx)
 static void count_confirmed(struct op *op)
 {
     order_count(&op->order);
-    relay_outbox_kick(op->w->f->relay);
+    repeat_kick(op->w->f->relay);
     free(op);
 }
 
@@ -246,28 +247,52 @@ static void on_taken_some(void *ctx, enum wr_err err)
 static enum wr_err mark_processed(struct wr_pg_conn *c, const struct op *op, const char *outcome)
 {
     struct wr_buf ids = {0};
-    array_add_int(&ids, op->id);
+    wr_pg_array_int(&ids, op->id);
     wr_pg_array_end(&ids);
     enum wr_err err = wr_pg_query(c, &wr_sql_finish_webhooks, 2, (const char *[]){ids.at, outcome}, NULL);
     wr_buf_free(&ids);
     return err;
 }
 
-static enum wr_err settle_news(struct wr_pg_conn *c, struct op *op)
+static enum wr_err give_up(struct wr_pg_conn *c, const struct op *op, const char *why)
+{
+    return wr_pg_query(c, &wr_sql_give_up_webhook, 2, (const char *[]){WR_PG_INT(op->id), why}, NULL);
+}
+
+static enum wr_err settle_money(struct wr_pg_conn *c, struct op *op)
 {
     const char *session = op->event.session_id[0] ? op->event.session_id : NULL;
+    struct order *order = &op->order;
+    if (order->payment_id && !provider_money_is(&op->event.money, &order->price)) {
+        op->settled = SETTLED_WRONG;
+        return give_up(c, op, "the payment is not of the order's price");
+    }
+    if (settle_is_second(order, session)) {
+        op->settled = SETTLED_SECOND;
+        return wr_pg_query(c, &wr_sql_keep_second_payment, 2, (const char *[]){order->public_id, session},
+                           NULL);
+    }
+    if (op->unit == UNIT_NONE && order->status == ORDER_EXPIRED)
+        return settle_refund(c, order, session, &op->settled);
+    return settle_paid(c, order, session, op->unit == UNIT_TAKEN, &op->settled);
+}
+
+static enum wr_err settle_news(struct wr_pg_conn *c, struct op *op)
+{
     enum wr_err err = order_lock(c, op->event.order_id, &op->order);
     if (err)
         return err;
+    bool other = op->order.session_id[0] && strcmp(op->order.session_id, op->event.session_id) != 0;
+    if (op->event.news != NEWS_PAID && other)
+        return mark_processed(c, op, "another-session");
     if (op->event.news == NEWS_SESSION_OVER) {
         err = wr_pg_query(c, &wr_sql_end_hold, 1, (const char *[]){op->event.order_id}, NULL);
         return err ? err : mark_processed(c, op, "session-over");
     }
-    if (op->unit == UNIT_NONE && op->order.status == ORDER_EXPIRED)
-        err = settle_refund(c, &op->order, session, &op->settled);
-    else
-        err = settle_paid(c, &op->order, session, op->unit == UNIT_TAKEN, &op->settled);
-    return err || op->settled == SETTLED_NEEDS_UNIT ? err : mark_processed(c, op, settled_name(op->settled));
+    err =
+        op->event.news == NEWS_NOT_PAID ? settle_not_paid(c, &op->order, &op->settled) : settle_money(c, op);
+    bool goes_on = op->settled == SETTLED_NEEDS_UNIT || op->settled == SETTLED_WRONG;
+    return err || goes_on ? err : mark_processed(c, op, settled_name(op->settled));
 }
 
 static enum wr_err settle_in_transaction(struct wr_pg_conn *c, void *ctx)
@@ -283,6 +308,14 @@ static enum wr_err settle_in_transaction(struct wr_pg_conn *c, void *ctx)
 static enum wr_err settle(struct wr_pg_conn *c, void *ctx)
 {
     return wr_pg_transact(c, settle_in_transaction, ctx);
+}
+
+static void note_wrong(const struct op *op)
+{
+    wr_error("a session was paid that is not of the order's price", "order=%s session=\"%s\"",
+             op->event.order_id, op->event.session_id);
+    wr_metric_add(METRIC_PAYMENTS_WRONG, 1);
+    repeat_kick(op->w->f->dead_letters);
 }
 
 static void on_settled(void *ctx, enum wr_err err)
@@ -303,10 +336,14 @@ static void on_settled(void *ctx, enum wr_err err)
     } else {
         order_count(&op->order);
         if (op->unit != UNIT_NOT_ASKED && op->settled != SETTLED_KNOWN)
-            wr_metric_add(op->unit == UNIT_TAKEN ? MEASURE_LATE_TAKEN : MEASURE_LATE_REFUNDED, 1);
-        relay_outbox_kick(f->relay);
+            wr_metric_add(op->unit == UNIT_TAKEN ? METRIC_LATE_TAKEN : METRIC_LATE_REFUNDED, 1);
+        repeat_kick(f->relay);
         if (op->settled == SETTLED_REFUNDING)
             payment_jobs_kick(f->refunds);
+        if (op->settled == SETTLED_SECOND)
+            payment_jobs_kick(f->second_refunds);
+        if (op->settled == SETTLED_WRONG)
+            note_wrong(op);
         finish(op);
     }
 }
@@ -341,13 +378,30 @@ static void on_taken(void *ctx, enum wr_err err, const struct wr_reply *reply)
 static enum wr_err put_back(struct wr_pg_conn *c, void *ctx)
 {
     struct op *op = ctx;
-    char id[24], delay[24];
     uint32_t random;
     wr_random(&random, sizeof random);
-    snprintf(id, sizeof id, "%lld", (long long)op->id);
-    snprintf(delay, sizeof delay, "%llu",
-             (unsigned long long)wr_backoff_ms(op->attempts, AGAIN_MS, AGAIN_MAX_MS, random));
-    return wr_pg_query(c, &wr_sql_put_back_webhook, 3, (const char *[]){id, delay, op->outcome}, NULL);
+    int64_t delay_ms = (int64_t)wr_backoff_ms(op->attempts, AGAIN_MS, AGAIN_MAX_MS, random);
+    return wr_pg_query(
+        c, &wr_sql_put_back_webhook, 4,
+        (const char *[]){WR_PG_INT(op->id), WR_PG_INT(delay_ms), op->outcome, WR_PG_INT(op->attempts)}, NULL);
+}
+
+static enum wr_err bury(struct wr_pg_conn *c, void *ctx)
+{
+    struct op *op = ctx;
+    return give_up(c, op, op->outcome);
+}
+
+static void on_buried(void *ctx, enum wr_err err)
+{
+    struct op *op = ctx;
+    if (!err) {
+        wr_error("a webhook is given up", "order=\"%s\" why=%s attempts=%lld", op->event.order_id,
+                 op->outcome, (long long)op->attempts);
+        wr_metric_add(METRIC_WEBHOOKS_GIVEN_UP, 1);
+        repeat_kick(op->w->f->dead_letters);
+    }
+    finish(op);
 }
 
 static void on_put_back(void *ctx, enum wr_err err)
@@ -366,7 +420,8 @@ static void try_again(struct op *op, const char *outcome)
             op->outcome = words[i];
     wr_info("a webhook is tried again", "order=\"%s\" why=%s attempts=%lld", op->event.order_id, outcome,
             (long long)op->attempts);
-    if (wr_pg_submit(op->w->f->pg, put_back, on_put_back, op) != WR_OK)
+    bool over = op->attempts >= GIVE_UP_ATTEMPTS && op->age_s > op->w->f->config->give_up_s;
+    if (wr_pg_submit(op->w->f->pg, over ? bury : put_back, over ? on_buried : on_put_back, op) != WR_OK)
         finish(op);
 }
 
@@ -381,35 +436,26 @@ static void finish(struct op *op)
 
 /* ---- life ---- */
 
-struct process_webhooks *process_webhooks_open(struct fulfillment *f)
+static void close_flow(void *ctx)
+{
+    struct process_webhooks *w = ctx;
+    wr_args_free(&w->args);
+    free(w);
+}
+
+static bool busy(const void *ctx)
+{
+    const struct process_webhooks *w = ctx;
+    return w->running;
+}
+
+static const struct repeat_kind repeated = {
+    .pause_ms = PAUSE_MS, .gap_ms = GAP_MS, .run = take_some, .busy = busy, .close = close_flow};
+
+struct repeat *process_webhooks_open(struct fulfillment *f)
 {
     struct process_webhooks *w = wr_alloc(sizeof *w);
     w->f = f;
-    w->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, take_some, w);
-    return w;
-}
-
-void process_webhooks_kick(struct process_webhooks *w)
-{
-    if (w)
-        repeat_kick(w->repeat);
-}
-
-void process_webhooks_stop(struct process_webhooks *w)
-{
-    repeat_stop(w->repeat);
-}
-
-bool process_webhooks_idle(const struct process_webhooks *w)
-{
-    return !w->running && !repeat_running(w->repeat);
-}
-
-void process_webhooks_close(struct process_webhooks *w)
-{
-    if (!w)
-        return;
-    repeat_free(w->repeat);
-    wr_args_free(&w->args);
-    free(w);
+    w->repeat = repeat_new(&f->repeats, f->loop, &repeated, w);
+    return w->repeat;
 }

@@ -2,14 +2,15 @@
  *
  *   read the oldest (PostgreSQL) --> send (Kafka) --delivered--> mark (PostgreSQL) --> the next
  *
- * One at a time: there are few. A message may come twice in the topic; its id tells. */
+ * One at a time: there are few. A message may come twice in the topic; its id tells. What would be too large for a message is
+ * published without its payload, or it would hold up all later ones. */
 #include "publish_dead_letters.h"
 #include "fulfillmentd.h"
 #include "json.h"
+#include "keyspace.h"
 #include "mem.h"
 #include "repeat.h"
 #include "sql_fulfillment.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { PAUSE_MS = 2000 };
@@ -38,15 +39,16 @@ static void run(void *ctx)
 static void render(struct publish_dead_letters *p, const struct wr_rows *rows)
 {
     struct wr_json *json = wr_json_build(
-        "{s:I, s:s, s:I, s:I, s:s, s:s, s:s}", "id", (int64_t)wr_rows_int(rows, 0, "id"), "source",
+        "{s:I, s:s, s:I, s:I, s:s, s:s, s:I, s:s*}", "id", (int64_t)wr_rows_int(rows, 0, "id"), "source",
         wr_rows_text(rows, 0, "source"), "partition", (int64_t)wr_rows_int(rows, 0, "partition"), "offset",
         (int64_t)wr_rows_int(rows, 0, "position"), "key", wr_rows_text(rows, 0, "key"), "error",
-        wr_rows_text(rows, 0, "error"), "payload_base64", wr_rows_text(rows, 0, "payload"));
+        wr_rows_text(rows, 0, "error"), "payload_bytes", (int64_t)wr_rows_int(rows, 0, "bytes"),
+        "payload_base64", wr_rows_text(rows, 0, "payload"));
     wr_buf_clear(&p->message);
     wr_json_render(json, &p->message);
     wr_json_free(json);
-    snprintf(p->id, sizeof p->id, "%s", wr_rows_text(rows, 0, "id"));
-    snprintf(p->key, sizeof p->key, "%s", wr_rows_text(rows, 0, "key"));
+    wr_rows_copy(rows, 0, "id", p->id, sizeof p->id);
+    wr_rows_copy(rows, 0, "key", p->key, sizeof p->key);
 }
 
 static enum wr_err read_next(struct wr_pg_conn *c, void *op)
@@ -71,7 +73,7 @@ static void on_read(void *op, enum wr_err err)
         return;
     }
     if (!err)
-        err = wr_producer_send(p->f->producer, TOPIC_DEAD_LETTERS, p->key, p->message.at, p->message.len,
+        err = wr_producer_send(p->f->producer, WR_TOPIC_DEAD_LETTERS, p->key, p->message.at, p->message.len,
                                on_delivered, p);
     if (err)
         repeat_ended(p->repeat, REPEAT_FAILED);
@@ -96,35 +98,19 @@ static void on_marked(void *op, enum wr_err err)
     repeat_ended(p->repeat, err ? REPEAT_FAILED : REPEAT_MORE);
 }
 
-struct publish_dead_letters *publish_dead_letters_open(struct fulfillment *f)
+static void close_flow(void *ctx)
+{
+    struct publish_dead_letters *p = ctx;
+    wr_buf_free(&p->message);
+    free(p);
+}
+
+static const struct repeat_kind repeated = {.pause_ms = PAUSE_MS, .run = run, .close = close_flow};
+
+struct repeat *publish_dead_letters_open(struct fulfillment *f)
 {
     struct publish_dead_letters *p = wr_alloc(sizeof *p);
     p->f = f;
-    p->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, p);
-    return p;
-}
-
-void publish_dead_letters_kick(struct publish_dead_letters *p)
-{
-    if (p)
-        repeat_kick(p->repeat);
-}
-
-void publish_dead_letters_stop(struct publish_dead_letters *p)
-{
-    repeat_stop(p->repeat);
-}
-
-bool publish_dead_letters_idle(const struct publish_dead_letters *p)
-{
-    return !repeat_running(p->repeat);
-}
-
-void publish_dead_letters_close(struct publish_dead_letters *p)
-{
-    if (!p)
-        return;
-    repeat_free(p->repeat);
-    wr_buf_free(&p->message);
-    free(p);
+    p->repeat = repeat_new(&f->repeats, f->loop, &repeated, p);
+    return p->repeat;
 }

@@ -1,10 +1,9 @@
 /* record_orders.c
  *
  *   insert --> find refused --> find cancelled --> lock skus --> decide --> commit units --> settle
- *   cancels are remembered, what is dead is kept; all of it in one transaction
+ *   cancels are remembered; what is dead is kept and, if it was a promise, its shopper told; all of it in one transaction
  *
- * Should a value make the database refuse the batch, its items are done one by one and only the culprit is
- * dead. */
+ * Should a value make the database refuse the batch, its items are done one by one and only the culprit is dead. */
 #include "record_orders.h"
 #include "change_order.h"
 #include "dead_letter.h"
@@ -39,22 +38,28 @@ void batch_item_read(struct batch_item *item)
 
 /* ---- insert ---- */
 
+/* The columns that a reservation has as an order and as a refused one. */
+static void add_reservation(struct wr_buf a[6], const struct order_event *e)
+{
+    wr_pg_array_add(&a[0], e->order_id);
+    wr_pg_array_add(&a[1], e->sale);
+    wr_pg_array_int(&a[2], e->run);
+    wr_pg_array_add(&a[3], e->sku);
+    wr_pg_array_int(&a[4], e->quantity);
+    wr_pg_array_add(&a[5], e->shopper);
+}
+
 static enum wr_err insert(struct record *r)
 {
     struct wr_buf a[COLUMNS] = {{0}};
     for (size_t i = 0; i < r->reservation_count; i++) {
         const struct order_event *e = &r->reservations[i]->event;
-        wr_pg_array_add(&a[0], e->order_id);
-        wr_pg_array_add(&a[1], e->sale);
-        array_add_int(&a[2], e->run);
-        wr_pg_array_add(&a[3], e->sku);
-        array_add_int(&a[4], e->quantity);
-        wr_pg_array_add(&a[5], e->shopper);
-        array_add_int(&a[6], e->lane);
-        array_add_int(&a[7], e->place);
+        add_reservation(a, e);
+        wr_pg_array_int(&a[6], e->lane);
+        wr_pg_array_int(&a[7], e->place);
         wr_pg_array_add(&a[8], e->jti);
-        array_add_int(&a[9], e->granted_ms);
-        array_add_int(&a[10], e->at_ms);
+        wr_pg_array_int(&a[9], e->granted_ms);
+        wr_pg_array_int(&a[10], e->at_ms);
     }
     enum wr_err err = query_arrays(r->c, &wr_sql_insert_orders, a, COLUMNS, &r->added);
     if (!err)
@@ -73,7 +78,7 @@ static enum wr_err find_refused(struct record *r)
         const struct order_event *e = &r->reservations[i]->event;
         wr_pg_array_add(&a[0], e->order_id);
         wr_pg_array_add(&a[1], e->sale);
-        array_add_int(&a[2], e->run);
+        wr_pg_array_int(&a[2], e->run);
         wr_pg_array_add(&a[3], e->sku);
     }
     enum wr_err err = query_arrays(r->c, &wr_sql_find_refused, a, 4, &rows);
@@ -82,8 +87,8 @@ static enum wr_err find_refused(struct record *r)
     size_t refused = wr_rows_count(rows);
     for (size_t row = 0; row < refused; row++) {
         struct batch_item *item = r->reservations[wr_rows_int(rows, row, "index")];
-        item->dead = true;
-        snprintf(item->why, sizeof item->why, "%s", wr_rows_text(rows, row, "why"));
+        item->dead = item->promised = true;
+        wr_rows_copy(rows, row, "why", item->why, sizeof item->why);
     }
     wr_rows_free(rows);
     r->batch->done.known = (int)(r->reservation_count - r->added_count - refused);
@@ -168,7 +173,7 @@ static enum wr_err commit_units(struct record *r)
     for (size_t i = 0; i < r->sku_count; i++) {
         wr_pg_array_add(&a[0], r->skus[i].sale);
         wr_pg_array_add(&a[1], r->skus[i].sku);
-        array_add_int(&a[2], r->skus[i].accepted);
+        wr_pg_array_int(&a[2], r->skus[i].accepted);
     }
     return query_arrays(r->c, &wr_sql_commit_units, a, 3, NULL);
 }
@@ -196,7 +201,7 @@ static enum wr_err remember_cancels(struct record *r)
         wr_pg_array_add(&a[0], item->event.order_id);
         wr_pg_array_add(&a[1], item->event.sale);
         wr_pg_array_add(&a[2], item->event.shopper);
-        array_add_int(&a[3], item->event.at_ms);
+        wr_pg_array_int(&a[3], item->event.at_ms);
         r->batch->done.cancels++;
     }
     return r->batch->done.cancels ? query_arrays(r->c, &wr_sql_remember_cancels, a, 4, NULL) : WR_OK;
@@ -217,6 +222,24 @@ static enum wr_err keep_dead(struct record *r)
     return err;
 }
 
+/* Checkout promised these an end: it is this one, and the dead letter is for whoever wants to know why. */
+static enum wr_err refuse_promised(struct record *r)
+{
+    struct wr_buf a[7] = {{0}};
+    size_t refused = 0;
+    for (size_t i = 0; i < r->batch->count; i++) {
+        const struct batch_item *item = &r->batch->items[i];
+        const struct order_event *e = &item->event;
+        if (!item->promised)
+            continue;
+        add_reservation(a, e);
+        wr_pg_array_int(&a[6], e->deal);
+        refused++;
+    }
+    r->batch->done.refused = (int)refused;
+    return refused ? query_arrays(r->c, &wr_sql_refuse_reservations, a, 7, NULL) : WR_OK;
+}
+
 static enum wr_err record_in_transaction(struct wr_pg_conn *c, void *op)
 {
     struct order_batch *batch = op;
@@ -231,6 +254,8 @@ static enum wr_err record_in_transaction(struct wr_pg_conn *c, void *op)
         err = remember_cancels(&r);
     if (!err)
         err = keep_dead(&r);
+    if (!err)
+        err = refuse_promised(&r);
     wr_rows_free(r.added);
     wr_rows_free(r.locked);
     free(r.reservations);
@@ -241,18 +266,14 @@ static enum wr_err record_in_transaction(struct wr_pg_conn *c, void *op)
 
 /* ---- the whole ---- */
 
-static bool is_refusal(enum wr_err err)
-{
-    return err == WR_ERR_CONFLICT || err == WR_ERR_INVALID;
-}
-
 static enum wr_err record_one(struct wr_pg_conn *c, const struct order_batch *batch, struct batch_item *item,
                               struct record_counts *sum)
 {
     struct order_batch one = {.source = batch->source, .items = item, .count = 1};
     enum wr_err err = wr_pg_transact(c, record_in_transaction, &one);
-    if (is_refusal(err)) {
+    if (wr_pg_refused(err)) {
         item->dead = true;
+        item->promised = item->event.kind == EVENT_RESERVATION;
         snprintf(item->why, sizeof item->why, "the database refuses it: %s", wr_pg_error(c));
         wr_error("an event is refused by the database", "partition=%d position=%lld why=\"%s\"",
                  item->partition, (long long)item->position, item->why);
@@ -264,13 +285,14 @@ static enum wr_err record_one(struct wr_pg_conn *c, const struct order_batch *ba
     sum->known += one.done.known;
     sum->dead += one.done.dead;
     sum->cancels += one.done.cancels;
+    sum->refused += one.done.refused;
     return err;
 }
 
 enum wr_err record_orders(struct wr_pg_conn *c, struct order_batch *batch)
 {
     enum wr_err err = wr_pg_transact(c, record_in_transaction, batch);
-    if (!is_refusal(err))
+    if (!wr_pg_refused(err))
         return err;
     struct record_counts sum = {0};
     err = WR_OK;

@@ -1,22 +1,23 @@
 /* relay_outbox.c
  *
- *   read (PostgreSQL: delete what was told, lead, read on) --entries--> tell (Redis: one call per sale)
- * --answers--+ ^ |
- *      +----------------------------------------------------------------------------------------------------------+
+ *   read (PostgreSQL: delete what was told, lead, read on) --entries--> tell (Redis: one call per sale) --answers--+
+ *      ^    '--late: renew their holds, read again                                                                 |
+ *      +-----------------------------------------------------------------------------------------------------------+
  *
- * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and
- * one call applies its entries in turn. A sale whose stock is of another deal waits without holding up the
- * others. */
+ * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and one call
+ * applies its entries in turn. A sale whose stock is of another deal waits without holding up the others. */
 #include "relay_outbox.h"
 #include "change_order.h"
+#include "fulfillment_metrics.h"
 #include "fulfillmentd.h"
 #include "log.h"
-#include "measures.h"
-#include "mem.h"
 #include "lua_fulfillment.h"
+#include "mem.h"
+#include "renew_holds.h"
 #include "repeat.h"
+#include "sales.h"
 #include "sql_fulfillment.h"
-#include "stock_keys.h"
+#include "stock_call.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,8 @@
 enum {
     PAUSE_MS = 200,
     GAP_MS = 25,
-    CALL_MAX = 200,     /* entries in one script call: a few milliseconds of Redis */
-    WAITING_MAX = 32,   /* sales whose stock is not there (yet) */
-    WAITING_AGAIN = 10, /* rounds until they are looked at again */
+    CALL_MAX = 200,          /* entries in one script call: a few milliseconds of Redis */
+    WAITING_AGAIN_MS = 2000, /* after the last was found to wait: finding many takes many rounds */
 };
 
 struct relay_outbox {
@@ -37,9 +37,10 @@ struct relay_outbox {
     struct wr_buf told;   /* ids to delete, as an array literal */
     bool told_some;
     int calls; /* under way */
-    bool failed;
-    char waiting[WAITING_MAX][WR_SALE_LEN + 1];
-    int waiting_count, rounds;
+    bool failed, found_waiting;
+    char waiting[WR_SALES_MAX][WR_SALE_LEN + 1]; /* sales whose stock is not there (yet) */
+    int waiting_count;
+    uint64_t waiting_since_ms; /* the last of them */
 };
 struct tell { /* one call: these rows */
     struct relay_outbox *relay;
@@ -57,7 +58,7 @@ static void finish_round(struct relay_outbox *r);
 static void read_on(void *ctx)
 {
     struct relay_outbox *r = ctx;
-    if (++r->rounds % WAITING_AGAIN == 0)
+    if (wr_loop_now_ms(r->f->loop) - r->waiting_since_ms >= WAITING_AGAIN_MS)
         r->waiting_count = 0;
     bool can_tell = wr_redis_connected(r->f->stock);
     if ((!can_tell && !r->told_some) || wr_pg_submit(r->f->pg, read_work, on_read, r) != WR_OK)
@@ -76,23 +77,37 @@ static enum wr_err lead(struct wr_pg_conn *c, const struct relay_outbox *r, bool
     return WR_OK;
 }
 
+static enum wr_err read_entries(struct wr_pg_conn *c, struct relay_outbox *r)
+{
+    struct wr_buf waiting[1] = {{0}};
+    for (int i = 0; i < r->waiting_count; i++)
+        wr_pg_array_add(&waiting[0], r->waiting[i]);
+    return query_arrays(c, &wr_sql_read_outbox, waiting, 1, &r->rows);
+}
+
+static enum wr_err read_in_time(struct wr_pg_conn *c, struct relay_outbox *r)
+{
+    bool renewed;
+    enum wr_err err = read_entries(c, r);
+    if (!err)
+        err = renew_holds(c, r->rows, &renewed);
+    if (err || !renewed)
+        return err;
+    wr_rows_free(r->rows);
+    r->rows = NULL;
+    return read_entries(c, r);
+}
+
 static enum wr_err read_work(struct wr_pg_conn *c, void *op)
 {
     struct relay_outbox *r = op;
-    struct wr_buf waiting = {0};
     bool leads = false;
     enum wr_err err = WR_OK;
     if (r->told_some)
         err = wr_pg_query(c, &wr_sql_delete_outbox, 1, (const char *[]){r->told.at}, NULL);
     if (!err)
         err = lead(c, r, &leads);
-    for (int i = 0; i < r->waiting_count; i++)
-        wr_pg_array_add(&waiting, r->waiting[i]);
-    wr_pg_array_end(&waiting);
-    if (!err && leads)
-        err = wr_pg_query(c, &wr_sql_read_outbox, 1, (const char *[]){waiting.at}, &r->rows);
-    wr_buf_free(&waiting);
-    return err;
+    return err || !leads ? err : read_in_time(c, r);
 }
 
 /* ---- tell ---- */
@@ -154,7 +169,7 @@ static void on_read(void *op, enum wr_err err)
     }
     wr_buf_clear(&r->told);
     r->told_some = false;
-    r->failed = false;
+    r->failed = r->found_waiting = false;
     if (r->rows && wr_rows_count(r->rows))
         tell_all(r);
     else
@@ -164,8 +179,11 @@ static void on_read(void *op, enum wr_err err)
 static void wait_for_stock(struct relay_outbox *r, const char *sale)
 {
     wr_warn("the stock of a sale is not of the deal its orders are of; they wait", "sale=%s", sale);
-    if (r->waiting_count < WAITING_MAX)
-        wr_copy_text(r->waiting[r->waiting_count++], sizeof r->waiting[0], sale, strlen(sale));
+    if (r->waiting_count == WR_SALES_MAX)
+        return;
+    wr_copy_text(r->waiting[r->waiting_count++], sizeof r->waiting[0], sale, strlen(sale));
+    r->waiting_since_ms = wr_loop_now_ms(r->f->loop);
+    r->found_waiting = true; /* what lies behind its entries was not read yet */
 }
 
 static void note_told(struct relay_outbox *r, size_t row, const char *word)
@@ -174,9 +192,9 @@ static void note_told(struct relay_outbox *r, size_t row, const char *word)
     r->told_some = true;
     if (strcmp(word, "missing") == 0) {
         wr_warn("an order has no record in Redis", "order=%s", wr_rows_text(r->rows, row, "public_id"));
-        wr_metric_add(MEASURE_TOLD_MISSING, 1);
+        wr_metric_add(METRIC_TOLD_MISSING, 1);
     } else {
-        wr_metric_add(strcmp(word, "old") == 0 ? MEASURE_TOLD_OLD : MEASURE_TOLD, 1);
+        wr_metric_add(strcmp(word, "old") == 0 ? METRIC_TOLD_OLD : METRIC_TOLD, 1);
     }
 }
 
@@ -204,45 +222,30 @@ static void finish_round(struct relay_outbox *r)
     r->rows = NULL;
     if (r->told_some)
         wr_pg_array_end(&r->told);
-    repeat_ended(r->repeat, r->failed       ? REPEAT_FAILED
-                            : !r->told_some ? REPEAT_IDLE
-                            : more          ? REPEAT_MORE
-                                            : REPEAT_SOON);
+    repeat_ended(r->repeat, r->failed                            ? REPEAT_FAILED
+                            : !r->told_some && !r->found_waiting ? REPEAT_IDLE
+                            : more                               ? REPEAT_MORE
+                                                                 : REPEAT_SOON);
 }
 
 /* ---- life ---- */
 
-struct relay_outbox *relay_outbox_open(struct fulfillment *f)
+static void close_flow(void *ctx)
 {
-    struct relay_outbox *r = wr_alloc(sizeof *r);
-    r->f = f;
-    r->repeat = repeat_new(f->loop, PAUSE_MS, GAP_MS, read_on, r);
-    return r;
-}
-
-void relay_outbox_kick(struct relay_outbox *r)
-{
-    if (r)
-        repeat_kick(r->repeat);
-}
-
-void relay_outbox_stop(struct relay_outbox *r)
-{
-    repeat_stop(r->repeat);
-}
-
-bool relay_outbox_idle(const struct relay_outbox *r)
-{
-    return !repeat_running(r->repeat);
-}
-
-void relay_outbox_close(struct relay_outbox *r)
-{
-    if (!r)
-        return;
-    repeat_free(r->repeat);
+    struct relay_outbox *r = ctx;
     wr_args_free(&r->args);
     wr_rows_free(r->rows);
     wr_buf_free(&r->told);
     free(r);
+}
+
+static const struct repeat_kind repeated = {
+    .pause_ms = PAUSE_MS, .gap_ms = GAP_MS, .run = read_on, .close = close_flow};
+
+struct repeat *relay_outbox_open(struct fulfillment *f)
+{
+    struct relay_outbox *r = wr_alloc(sizeof *r);
+    r->f = f;
+    r->repeat = repeat_new(&f->repeats, f->loop, &repeated, r);
+    return r->repeat;
 }

@@ -1,4 +1,3 @@
-/* repeat.c */
 #include "repeat.h"
 #include "backoff.h"
 #include "crypto.h"
@@ -11,11 +10,12 @@ enum {
 };
 
 struct repeat {
+    struct repeat *older;
     struct wr_timer *timer;
     struct wr_loop *loop;
-    uint64_t pause_ms, gap_ms, began_ms;
-    wr_loop_cb *run;
+    const struct repeat_kind *kind;
     void *ctx;
+    uint64_t began_ms;
     int64_t failures;
     bool running, kicked, stopped;
 };
@@ -28,14 +28,15 @@ static void on_due(void *ctx)
     r->running = true;
     r->began_ms = wr_loop_now_ms(r->loop);
     r->kicked = false;
-    r->run(r->ctx);
+    r->kind->run(r->ctx);
 }
 
-struct repeat *repeat_new(struct wr_loop *loop, uint64_t pause_ms, uint64_t gap_ms, wr_loop_cb *run,
+struct repeat *repeat_new(struct repeats *all, struct wr_loop *loop, const struct repeat_kind *kind,
                           void *ctx)
 {
     struct repeat *r = wr_alloc(sizeof *r);
-    *r = (struct repeat){.loop = loop, .pause_ms = pause_ms, .gap_ms = gap_ms, .run = run, .ctx = ctx};
+    *r = (struct repeat){.older = all->newest, .loop = loop, .kind = kind, .ctx = ctx};
+    all->newest = r;
     r->timer = wr_timer_new(loop, on_due, r);
     wr_timer_start(r->timer, 0, 0);
     return r;
@@ -45,7 +46,7 @@ struct repeat *repeat_new(struct wr_loop *loop, uint64_t pause_ms, uint64_t gap_
 static uint64_t gap_left_ms(const struct repeat *r)
 {
     uint64_t passed = wr_loop_now_ms(r->loop) - r->began_ms;
-    return passed < r->gap_ms ? r->gap_ms - passed : 0;
+    return passed < r->kind->gap_ms ? r->kind->gap_ms - passed : 0;
 }
 
 static uint64_t failed_ms(int64_t failures)
@@ -66,7 +67,7 @@ void repeat_ended(struct repeat *r, enum repeat_outcome outcome)
     else if (outcome == REPEAT_MORE)
         wr_timer_start(r->timer, 0, 0);
     else
-        wr_timer_start(r->timer, outcome == REPEAT_SOON || r->kicked ? gap_left_ms(r) : r->pause_ms, 0);
+        wr_timer_start(r->timer, outcome == REPEAT_SOON || r->kicked ? gap_left_ms(r) : r->kind->pause_ms, 0);
 }
 
 void repeat_kick(struct repeat *r)
@@ -80,21 +81,29 @@ void repeat_kick(struct repeat *r)
         wr_timer_start(r->timer, gap_left_ms(r), 0);
 }
 
-void repeat_stop(struct repeat *r)
+void repeats_stop(struct repeats *all)
 {
-    r->stopped = true;
-    wr_timer_stop(r->timer);
+    for (struct repeat *r = all->newest; r; r = r->older) {
+        r->stopped = true;
+        wr_timer_stop(r->timer);
+    }
 }
 
-bool repeat_running(const struct repeat *r)
+bool repeats_idle(const struct repeats *all)
 {
-    return r->running;
+    for (const struct repeat *r = all->newest; r; r = r->older)
+        if (r->running || (r->kind->busy && r->kind->busy(r->ctx)))
+            return false;
+    return true;
 }
 
-void repeat_free(struct repeat *r)
+void repeats_close(struct repeats *all)
 {
-    if (!r)
-        return;
-    wr_timer_free(r->timer);
-    free(r);
+    for (struct repeat *older, *r = all->newest; r; r = older) {
+        older = r->older;
+        r->kind->close(r->ctx);
+        wr_timer_free(r->timer);
+        free(r);
+    }
+    all->newest = NULL;
 }

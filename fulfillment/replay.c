@@ -33,7 +33,7 @@ static enum wr_err read_letter(struct wr_pg_conn *c, const char *id, struct lett
         letter->partition = wr_rows_int(rows, 0, "partition");
         letter->position = wr_rows_int(rows, 0, "position");
         letter->replayed = wr_rows_bool(rows, 0, "replayed");
-        snprintf(letter->source, sizeof letter->source, "%s", wr_rows_text(rows, 0, "source"));
+        wr_rows_copy(rows, 0, "source", letter->source, sizeof letter->source);
         err = wr_unhex(hex, 2 * letter->len, letter->payload) ? WR_OK : WR_ERR_INTERNAL;
     } else {
         err = WR_ERR_NOT_FOUND;
@@ -62,7 +62,7 @@ static enum wr_err replay_event(struct wr_pg_conn *c, const struct letter *lette
                : batch.done.oversold  ? "failed: no unit is left"
                : batch.done.cancelled ? "cancelled"
                : batch.done.cancels   ? "its cancel is remembered"
-                                      : "known already");
+                                      : "known already, or refused for good and its shopper told");
     return err;
 }
 
@@ -80,9 +80,39 @@ static enum wr_err replay_webhook(struct wr_pg_conn *c, const struct letter *let
         printf("still not understood: no event of the payment provider's\n");
     else
         err = webhooks_store(c, &webhook, 1);
+    if (!err && !webhook.fresh)
+        err = wr_pg_query(c, &wr_sql_revive_webhook, 1, (const char *[]){event.id}, NULL);
     if (!err)
-        printf("webhook %s: %s\n", event.id, webhook.fresh ? "stored" : "known already");
+        printf("webhook %s: %s\n", event.id,
+               webhook.fresh ? "stored" : "known already; if it was given up, it is due again");
     return err;
+}
+
+static enum wr_err replay_refund(struct wr_pg_conn *c, const struct letter *letter)
+{
+    struct wr_json *json;
+    struct wr_rows *rows = NULL;
+    enum wr_err err = wr_json_parse(&json, letter->payload, letter->len, NULL);
+    if (err)
+        return err;
+    const char *session = wr_json_text(wr_json_get(json, "session_id"));
+    err =
+        session ? wr_pg_query(c, &wr_sql_retry_refund, 1, (const char *[]){session}, &rows) : WR_ERR_INVALID;
+    if (!err)
+        printf("refund of session %s: %s\n", session,
+               wr_rows_count(rows) ? "is tried again" : "is not one that was given up");
+    wr_rows_free(rows);
+    wr_json_free(json);
+    return err;
+}
+
+static enum wr_err replay_payload(struct wr_pg_conn *c, const struct letter *letter)
+{
+    if (strcmp(letter->source, "webhook") == 0)
+        return replay_webhook(c, letter);
+    if (strcmp(letter->source, "refund") == 0)
+        return replay_refund(c, letter);
+    return replay_event(c, letter);
 }
 
 static enum wr_err replay(struct wr_pg_conn *c, const char *id)
@@ -92,7 +122,7 @@ static enum wr_err replay(struct wr_pg_conn *c, const char *id)
     if (!err && letter.replayed)
         printf("it was replayed before\n");
     if (!err)
-        err = strcmp(letter.source, "webhook") == 0 ? replay_webhook(c, &letter) : replay_event(c, &letter);
+        err = replay_payload(c, &letter);
     if (!err)
         err = wr_pg_query(c, &wr_sql_mark_replayed, 1, (const char *[]){id}, NULL);
     free(letter.payload);
@@ -103,7 +133,7 @@ int fulfillment_replay(const void *config, int argc, char **argv)
 {
     const struct fulfillment_config *options = config;
     const char *id = argc == 1 ? argv[0] : "";
-    if (!options->database || !*id || strspn(id, "0123456789") != strlen(id) || strlen(id) > 18) {
+    if (!options->database[0] || !*id || strspn(id, "0123456789") != strlen(id) || strlen(id) > 18) {
         fprintf(stderr, "usage: fulfillmentd replay ID --database URL (ID: that of a row of dead_letters)\n");
         return 2;
     }

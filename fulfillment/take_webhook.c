@@ -1,10 +1,9 @@
-/* take_webhook.c - POST /v1/payments/webhook: 200 says that the event is stored, nothing less and nothing
- * more.
+/* take_webhook.c - POST /v1/payments/webhook: 200 says that the event is stored, nothing less and nothing more.
  *
  *   signature --forged--> 401        gather --> store all --stored or known--> 200
  *       |                              ^           | one of them is refused: each alone
- *       +--> understood? --yes---------+           | the database is away --> 503: the provider sends it
- * again
+ *       |                              |           |            and is refused: dead letter --stored--> 200
+ *       +--> understood? --yes---------+           | the database is away --> 503: the provider sends it again
  *                 +--no: dead letter --stored--> 200
  *
  * One batch is under way at a time; what comes meanwhile is the next. */
@@ -13,12 +12,12 @@
 #include "change_order.h"
 #include "clock.h"
 #include "dead_letter.h"
+#include "fulfillment_metrics.h"
 #include "fulfillmentd.h"
 #include "json.h"
 #include "log.h"
-#include "measures.h"
 #include "mem.h"
-#include "payment_provider.h"
+#include "provider_event.h"
 #include "sql_fulfillment.h"
 #include "webhook_signature.h"
 #include <stdlib.h>
@@ -34,7 +33,7 @@ struct op {
     struct fulfillment *f;
     struct wr_request *req;
     struct provider_event event;
-    bool understood, fresh;
+    bool understood, refused, fresh; /* refused: by the database */
     char *body;
     size_t len;
     struct op *next; /* of those waiting */
@@ -130,7 +129,7 @@ static void on_batch_stored(void *ctx, enum wr_err err)
     for (size_t i = 0; i < intake->count; i++) {
         struct op *op = intake->batch[i];
         op->fresh = intake->stored[i].fresh;
-        if ((err == WR_ERR_INVALID || err == WR_ERR_CONFLICT) && intake->count > 1)
+        if (wr_pg_refused(err) && intake->count > 1)
             submit_one(op); /* one of them is not for this database; the others are none the worse for it */
         else
             on_stored(op, err);
@@ -144,9 +143,9 @@ static enum wr_err store_one(struct wr_pg_conn *c, void *ctx)
 {
     struct op *op = ctx;
     struct stored_webhook one = {.event = &op->event, .body = op->body, .fresh = true};
-    enum wr_err err = op->understood ? webhooks_store(c, &one, 1)
-                                     : dead_letter_keep(c, "webhook", op->body, op->len,
-                                                        "no event of the payment provider's");
+    const char *why = op->refused ? "the database refuses it" : "no event of the payment provider's";
+    enum wr_err err = op->understood && !op->refused ? webhooks_store(c, &one, 1)
+                                                     : dead_letter_keep(c, "webhook", op->body, op->len, why);
     op->fresh = one.fresh;
     return err;
 }
@@ -154,15 +153,22 @@ static enum wr_err store_one(struct wr_pg_conn *c, void *ctx)
 static void on_stored(void *ctx, enum wr_err err)
 {
     struct op *op = ctx;
+    if (wr_pg_refused(err) && op->understood && !op->refused) {
+        op->refused = true; /* and would be each time it came */
+        submit_one(op);
+        return;
+    }
     if (err) {
         wr_answer_problem(op->req, err == WR_ERR_NO_ANSWER ? err : WR_ERR_BACKEND, NULL, 1);
     } else {
-        wr_metric_add(!op->understood ? MEASURE_WEBHOOKS_DEAD
-                      : op->fresh     ? MEASURE_WEBHOOKS_STORED
-                                      : MEASURE_WEBHOOKS_KNOWN,
+        wr_metric_add(!op->understood || op->refused ? METRIC_WEBHOOKS_DEAD
+                      : op->fresh                    ? METRIC_WEBHOOKS_STORED
+                                                     : METRIC_WEBHOOKS_KNOWN,
                       1);
         wr_answer_json(op->req, 200, wr_json_build("{s:b}", "received", 1));
-        process_webhooks_kick(op->f->webhooks);
+        repeat_kick(op->f->webhooks);
+        if (!op->understood || op->refused)
+            repeat_kick(op->f->dead_letters);
     }
     free(op->body);
     free(op);
@@ -187,7 +193,7 @@ void take_webhook(void *ctx, struct wr_request *req)
     const char *body = wr_request_body(req, &len);
     const char *signature = wr_request_header(req, WR_HEADER_STRIPE_SIGNATURE);
     if (!webhook_signature_valid(f->webhook_secret, signature, body, len, wr_wall_ms() / 1000)) {
-        wr_metric_add(MEASURE_WEBHOOKS_FORGED, 1);
+        wr_metric_add(METRIC_WEBHOOKS_FORGED, 1);
         wr_answer_problem(req, WR_ERR_UNAUTHENTICATED, "The Stripe-Signature header does not sign this body.",
                           0);
         return;

@@ -1,9 +1,9 @@
 /* take_webhook.h - the provider's webhooks: verified, stored, and only then acknowledged. Those that come
  * together are stored together. */
-#ifndef TAKE_WEBHOOK_H
-#define TAKE_WEBHOOK_H
+#ifndef FULFILLMENT_TAKE_WEBHOOK_H
+#define FULFILLMENT_TAKE_WEBHOOK_H
 #include "http.h"
-#include "payment_provider.h"
+#include "provider_event.h"
 #include "pg.h"
 
 struct fulfillment;

@@ -1,7 +1,6 @@
-/* watch_backlog.c */
 #include "watch_backlog.h"
+#include "fulfillment_metrics.h"
 #include "fulfillmentd.h"
-#include "measures.h"
 #include "mem.h"
 #include "repeat.h"
 #include "sql_fulfillment.h"
@@ -11,11 +10,12 @@ enum { PAUSE_MS = 1000 };
 
 static const struct {
     const char *column;
-    enum measure measure;
+    enum metric metric;
 } gauges[] = {
-    {"orders_per_second", MEASURE_ORDERS_RATE}, {"outbox", MEASURE_OUTBOX},
-    {"outbox_age_s", MEASURE_OUTBOX_AGE},       {"webhooks_waiting", MEASURE_WEBHOOKS_WAITING},
-    {"dead_letters", MEASURE_DEAD_WAITING},     {"payments_waiting", MEASURE_PAYMENTS_WAITING},
+    {"orders_per_second", METRIC_ORDERS_RATE}, {"outbox", METRIC_OUTBOX},
+    {"outbox_age_s", METRIC_OUTBOX_AGE},       {"webhooks_waiting", METRIC_WEBHOOKS_WAITING},
+    {"dead_letters", METRIC_DEAD_WAITING},     {"payments_waiting", METRIC_PAYMENTS_WAITING},
+    {"refunds_failed", METRIC_REFUNDS_FAILED},
 };
 enum { GAUGES = sizeof gauges / sizeof *gauges };
 
@@ -42,11 +42,12 @@ static void on_read(void *op, enum wr_err err)
 {
     struct watch_backlog *w = op;
     for (size_t i = 0; i < GAUGES && !err; i++)
-        wr_metric_set(gauges[i].measure, w->read[i]);
+        wr_metric_set(gauges[i].metric, w->read[i]);
     if (!err)
         w->rate = w->read[0];
-    wr_metric_set(MEASURE_KAFKA_LAG, accept_orders_lag(w->f->accept));
-    wr_metric_set(MEASURE_PROVIDER_BREAKER, (int64_t)provider_breaker(w->f->provider));
+    accept_orders_measure(w->f->accept);
+    wr_metric_raise_to(METRIC_PRODUCER_RECREATED, wr_producer_recreated(w->f->producer));
+    wr_metric_set(METRIC_PROVIDER_BREAKER, (int64_t)provider_breaker(w->f->provider));
     repeat_ended(w->repeat, err ? REPEAT_FAILED : REPEAT_IDLE);
 }
 
@@ -57,33 +58,17 @@ static void run(void *ctx)
         repeat_ended(w->repeat, REPEAT_FAILED);
 }
 
+static const struct repeat_kind repeated = {.pause_ms = PAUSE_MS, .run = run, .close = free};
+
 struct watch_backlog *watch_backlog_open(struct fulfillment *f)
 {
     struct watch_backlog *w = wr_alloc(sizeof *w);
     w->f = f;
-    w->repeat = repeat_new(f->loop, PAUSE_MS, 0, run, w);
+    w->repeat = repeat_new(&f->repeats, f->loop, &repeated, w);
     return w;
 }
 
 int64_t watch_backlog_rate(const struct watch_backlog *w)
 {
     return w->rate;
-}
-
-void watch_backlog_stop(struct watch_backlog *w)
-{
-    repeat_stop(w->repeat);
-}
-
-bool watch_backlog_idle(const struct watch_backlog *w)
-{
-    return !repeat_running(w->repeat);
-}
-
-void watch_backlog_close(struct watch_backlog *w)
-{
-    if (!w)
-        return;
-    repeat_free(w->repeat);
-    free(w);
 }

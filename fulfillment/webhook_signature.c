@@ -1,4 +1,3 @@
-/* webhook_signature.c */
 #include "webhook_signature.h"
 #include "mem.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* webhook_signature.h - is this webhook from the provider? `Stripe-Signature: t=<s>,v1=<hex>[,v1=<hex>]`,
  * each v1 a HMAC-SHA256 over "<t>.<raw body>". Pure: the caller brings the wall clock. */
-#ifndef WEBHOOK_SIGNATURE_H
-#define WEBHOOK_SIGNATURE_H
+#ifndef FULFILLMENT_WEBHOOK_SIGNATURE_H
+#define FULFILLMENT_WEBHOOK_SIGNATURE_H
 #include "crypto.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,5 @@
 -- The only statement that changes the state of orders that exist, one or many from the same state to the same: compare and
--- set, each with its event, what its sku's ledger row changes by ($6 times the quantity), and what Redis and the shopper are
--- told ($7: not at all).
+-- set, each with its event, what its sku's ledger row changes by ($6 times the quantity), and what Redis and the shopper are told.
 with changed as (
     update orders set status = $3, reason = nullif($4, ''), event = event + 1, updated_at = now(),
         hold_expires_at = case when $3 = 'pending_payment' then now() + make_interval(secs => hold_s) else hold_expires_at end
@@ -18,6 +17,5 @@ with changed as (
     select (o).sale, (o).public_id, (o).shopper, $5,
            order_message(o, (select url from payments where order_id = (o).id and (o).status = 'pending_payment'))
     from changed
-    where not $7::boolean
 )
 select (o).public_id as public_id, (o).event as event from changed

@@ -1,6 +1,8 @@
-select public_id, status
-from orders
-where status = 'pending_payment' and hold_expires_at <= now()
-order by hold_expires_at
+-- No hold ends unseen: while the payment link waits to be told, the hold has not begun (renew_holds).
+select o.public_id, o.status
+from orders o
+where o.status = 'pending_payment' and o.hold_expires_at <= now()
+  and not exists (select from outbox x where x.public_id = o.public_id)
+order by o.hold_expires_at
 limit 100
-for update skip locked
+for update of o skip locked

@@ -1,17 +1,11 @@
-/* stock_keys.c */
-#include "stock_keys.h"
-
-void stock_arg_key(struct wr_args *args, const char *sale, const char *what)
-{
-    wr_arg_printf(args, "wr:{%s:0}:%s", sale, what);
-}
+#include "stock_call.h"
+#include "keyspace.h"
+#include "lua_fulfillment.h"
 
 void stock_args_begin(struct wr_args *args, const char *sale, int64_t deal)
 {
     wr_args_clear(args);
-    stock_arg_key(args, sale, "stock");
-    stock_arg_key(args, sale, "orders");
-    stock_arg_key(args, sale, "bought");
+    wr_key_script(args, &wr_lua_apply_order, sale);
     wr_arg_int(args, deal);
 }
 
