@@ -1,20 +1,35 @@
 #include "api.h"
+#include "metrics.h"
 #include "session_json.h"
-#include <string.h>
 
 bool api_authorized(struct sandboxd *d, struct wr_request *req)
 {
-    const char *given = wr_request_header(req, WR_HEADER_AUTHORIZATION);
-    if (given && !strncmp(given, "Bearer ", 7) && strlen(given + 7) == d->key.len &&
-        wr_equal(given + 7, d->key.at, d->key.len))
+    const char *given = wr_request_credential(req, "Bearer");
+    if (given && wr_secret_equal(given, d->key.at, d->key.len))
         return true;
     api_error(req, 401, "invalid_request_error", NULL,
               "Invalid API key provided. Send it as Authorization: Bearer.");
     return false;
 }
 
+/* Stripe's statuses are coarser than our problems: counted is the nearest. */
+static enum wr_err counted_as(int status)
+{
+    switch (status) {
+    case 400:
+        return WR_ERR_INVALID;
+    case 401:
+        return WR_ERR_UNAUTHENTICATED;
+    case 404:
+        return WR_ERR_NOT_FOUND;
+    default:
+        return WR_ERR_BACKEND;
+    }
+}
+
 void api_error(struct wr_request *req, int status, const char *type, const char *code, const char *message)
 {
+    wr_metrics_refusal(counted_as(status));
     wr_answer_json(req, status, error_json(type, code, message));
 }
 

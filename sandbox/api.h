@@ -1,4 +1,4 @@
-/* api.h - answers in Stripe's shape, and who may ask. */
+/* api.h - answers in Stripe's shape, its refusals counted like ours, and who may ask. */
 #ifndef SANDBOX_API_H
 #define SANDBOX_API_H
 #include "sandboxd.h"

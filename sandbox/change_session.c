@@ -1,12 +1,14 @@
 /* change_session.c
  *
- *   handler --> find the session --> apply the act, store it with its event --> answer (API or page), tell
- * the shop |       ^                        | |       '--changed meanwhile-----'
+ *   handler --> find the session --> apply the act, store it with its event --> answer (API or page), tell the shop
+ *                  |       ^                        |
+ *                  |       '--changed meanwhile-----'
  *                  '--> none: 404
  */
 #include "change_session.h"
 #include "api.h"
 #include "deliver_webhooks.h"
+#include "metrics.h"
 #include "pay_page.h"
 #include "sandbox_metrics.h"
 #include "session_json.h"
@@ -28,7 +30,7 @@ struct op {
 };
 enum { TRIES = 5 };
 
-static const enum sandbox_metric metric_of[] = {
+static const enum metric metric_of[] = {
     [SESSION_PAY] = METRIC_PAID,      [SESSION_DECLINE] = METRIC_DECLINED, [SESSION_EXPIRE] = METRIC_EXPIRED,
     [SESSION_LAPSE] = METRIC_EXPIRED, [SESSION_REFUND] = METRIC_REFUNDED,
 };
@@ -146,6 +148,8 @@ static void answer_page(struct op *op, enum wr_err err)
         pay_page_problem(op->req, err);
         return;
     }
+    if (op->verdict == SESSION_REFUSED) /* the page says why */
+        wr_metrics_refusal(WR_ERR_CONFLICT);
     char where[100];
     snprintf(where, sizeof where, "/sandbox/pay/%s%s", op->session.id,
              op->act == SESSION_DECLINE ? "?note=declined" : "");

@@ -11,7 +11,6 @@
 #include "session_json.h"
 #include "session_store.h"
 #include "sql_sandbox.h"
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,16 +52,11 @@ static bool take_currency(const char *text, char out[4])
 }
 
 /* The first field that is not acceptable; NULL: all are. */
-static const char *read_form(const struct wr_request *req, struct op *op)
+static const char *read_item(const struct wr_request *req, struct session *s)
 {
-    struct session *s = &op->wish;
-    int64_t price, quantity = 1, expires_s;
-    const char *reference = wr_request_form(req, "client_reference_id"),
-               *expires = wr_request_form(req, "expires_at");
+    int64_t price, quantity = 1;
     const char *amount = wr_request_form(req, "line_items[0][price_data][unit_amount]");
     const char *count = wr_request_form(req, "line_items[0][quantity]");
-    if (!reference || !*reference || !take_text(reference, s->reference, sizeof s->reference))
-        return "client_reference_id";
     if (!take_currency(wr_request_form(req, "line_items[0][price_data][currency]"), s->currency))
         return "line_items[0][price_data][currency]";
     if (!take_number(amount, 0, 99999999999, &price))
@@ -72,30 +66,45 @@ static const char *read_form(const struct wr_request *req, struct op *op)
     if (!take_text(wr_request_form(req, "line_items[0][price_data][product_data][name]"), s->description,
                    sizeof s->description))
         return "line_items[0][price_data][product_data][name]";
+    s->amount = price * quantity;
+    return NULL;
+}
+
+static const char *read_life(const struct wr_request *req, int64_t *life_s)
+{
+    const char *expires = wr_request_form(req, "expires_at");
+    int64_t expires_s, now_s = wr_wall_ms() / 1000;
+    *life_s = LIFE_S;
+    if (!expires)
+        return NULL;
+    if (!take_number(expires, now_s + 1, now_s + LIFE_S, &expires_s))
+        return "expires_at";
+    *life_s = expires_s - now_s;
+    return NULL;
+}
+
+static const char *read_form(const struct wr_request *req, struct op *op)
+{
+    struct session *s = &op->wish;
+    const char *reference = wr_request_form(req, "client_reference_id");
+    if (!reference || !*reference || !take_text(reference, s->reference, sizeof s->reference))
+        return "client_reference_id";
+    const char *wrong = read_item(req, s);
+    if (wrong)
+        return wrong;
     if (!take_text(wr_request_form(req, "success_url"), s->success_url, sizeof s->success_url))
         return "success_url";
     if (!take_text(wr_request_form(req, "metadata[sale]"), s->sale, sizeof s->sale))
         return "metadata[sale]";
-    s->amount = price * quantity;
-    op->life_s = LIFE_S;
-    if (expires) {
-        int64_t now_s = wr_wall_ms() / 1000;
-        if (!take_number(expires, now_s + 1, now_s + LIFE_S, &expires_s))
-            return "expires_at";
-        op->life_s = expires_s - now_s;
-    }
-    return NULL;
+    return read_life(req, &op->life_s);
 }
 
 static enum wr_err work(struct wr_pg_conn *c, void *ctx)
 {
     struct op *op = ctx;
     struct session *s = &op->wish;
-    char amount[24], life[24];
-    snprintf(amount, sizeof amount, "%" PRId64, s->amount);
-    snprintf(life, sizeof life, "%" PRId64, op->life_s);
-    const char *const values[] = {s->id,          op->key, s->reference,   amount, s->currency,
-                                  s->description, s->sale, s->success_url, life};
+    const char *const values[] = {s->id,          op->key, s->reference,   WR_PG_INT(s->amount), s->currency,
+                                  s->description, s->sale, s->success_url, WR_PG_INT(op->life_s)};
     enum wr_err err = session_query(c, &wr_sql_insert_session, 9, values, &op->found);
     op->created = !err;
     return err == WR_ERR_NOT_FOUND ? session_find(c, &wr_sql_find_session_by_key, op->key, &op->found) : err;
@@ -103,7 +112,9 @@ static enum wr_err work(struct wr_pg_conn *c, void *ctx)
 
 static bool same_wish(const struct session *a, const struct session *b)
 {
-    return a->amount == b->amount && !strcmp(a->currency, b->currency) && !strcmp(a->reference, b->reference);
+    return a->amount == b->amount && !strcmp(a->currency, b->currency) &&
+           !strcmp(a->reference, b->reference) && !strcmp(a->description, b->description) &&
+           !strcmp(a->sale, b->sale) && !strcmp(a->success_url, b->success_url);
 }
 
 static void on_done(void *ctx, enum wr_err err)

@@ -3,8 +3,8 @@
  *   due events --claim (a lease of 8 s)--+--> POST, signed --2xx--> delivered
  *   events of this process, born claimed-+        '--anything else--> put back, due after a pause that grows
  *
- * Outcomes are written together, NOTING_MS after the first. An event whose outcome could not be written comes
- * again when its lease is over: the shop ignores duplicates. */
+ * Outcomes are written together, NOTING_MS after the first. An event whose outcome could not be written comes again when
+ * its lease is over: the shop ignores duplicates. */
 #include "deliver_webhooks.h"
 #include "backoff.h"
 #include "clock.h"
@@ -103,11 +103,9 @@ static void on_due(void *ctx)
 static enum wr_err claim_work(struct wr_pg_conn *c, void *op)
 {
     struct claim *claim = op;
-    char room[16], lease[16];
     struct wr_rows *rows;
-    snprintf(room, sizeof room, "%d", claim->room);
-    snprintf(lease, sizeof lease, "%d", LEASE_MS);
-    enum wr_err err = wr_pg_query(c, &wr_sql_claim_events, 2, (const char *const[]){room, lease}, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_claim_events, 2,
+                                  (const char *const[]){WR_PG_INT(claim->room), WR_PG_INT(LEASE_MS)}, &rows);
     if (err)
         return err;
     for (size_t i = 0; i < wr_rows_count(rows); i++) {
@@ -115,7 +113,7 @@ static enum wr_err claim_work(struct wr_pg_conn *c, void *op)
         e->d = claim->d;
         e->attempts = (int)wr_rows_int(rows, i, "attempts");
         e->payload = wr_strdup(wr_rows_text(rows, i, "payload"));
-        snprintf(e->id, sizeof e->id, "%s", wr_rows_text(rows, i, "id"));
+        wr_rows_copy(rows, i, "id", e->id, sizeof e->id);
         claim->events[claim->count++] = e;
     }
     wr_rows_free(rows);
@@ -219,14 +217,12 @@ static enum wr_err note_work(struct wr_pg_conn *c, void *op)
     const struct outcomes *o = op;
     struct wr_buf delivered = {0}, again = {0}, pauses = {0};
     for (const struct delivery *e = o->answered; e; e = e->next) {
-        char pause[24];
         uint32_t random;
         wr_random(&random, sizeof random);
-        snprintf(pause, sizeof pause, "%" PRIu64,
-                 wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
         wr_pg_array_add(e->delivered ? &delivered : &again, e->id);
         if (!e->delivered)
-            wr_pg_array_add(&pauses, pause);
+            wr_pg_array_int(&pauses,
+                            (int64_t)wr_backoff_ms(e->attempts, RETRY_LEAST_MS, RETRY_MOST_MS, random));
     }
     bool any_delivered = delivered.len, any_again = again.len;
     wr_pg_array_end(&delivered);

@@ -6,8 +6,8 @@
 enum { WEBHOOKS_IN_FLIGHT_MAX = 64 };
 void deliver_webhooks_start(struct sandboxd *d);
 void deliver_webhooks_soon(struct sandboxd *d); /* there is a new event that nobody has claimed */
-void deliver_webhooks_forget(
-    struct sandboxd *d); /* at the end: what is not written comes again when its lease is over */
+/* At the end: what is not written comes again when its lease is over. */
+void deliver_webhooks_forget(struct sandboxd *d);
 
 /* An event of ours need not be claimed: room for it is promised before it is stored, and it is stored with
  * its lease. Gives that lease in ms; 0: there is no room, it is to be stored as one that anybody may claim.

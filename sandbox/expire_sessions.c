@@ -8,7 +8,6 @@
 #include "sandbox_metrics.h"
 #include "session_store.h"
 #include "sql_sandbox.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { PERIOD_MS = 500, BATCH = 50 };
@@ -25,8 +24,9 @@ static enum wr_err expire_all(struct wr_pg_conn *c, struct sweep *sweep, const s
         struct session s;
         enum session_verdict verdict;
         struct session_news news = {0};
-        session_read(rows, i, &s);
-        err = session_change(c, &s, SESSION_LAPSE, "", sweep->d->base, &verdict, &news);
+        err = session_read(rows, i, &s);
+        if (!err)
+            err = session_change(c, &s, SESSION_LAPSE, "", sweep->d->base, &verdict, &news);
         free(news.payload);
         sweep->expired += !err && verdict == SESSION_CHANGED;
     }
@@ -35,10 +35,8 @@ static enum wr_err expire_all(struct wr_pg_conn *c, struct sweep *sweep, const s
 
 static enum wr_err sweep_in_transaction(struct wr_pg_conn *c, void *op)
 {
-    char limit[16];
     struct wr_rows *rows = NULL;
-    snprintf(limit, sizeof limit, "%d", BATCH);
-    enum wr_err err = wr_pg_query(c, &wr_sql_lock_lapsed, 1, (const char *const[]){limit}, &rows);
+    enum wr_err err = wr_pg_query(c, &wr_sql_lock_lapsed, 1, (const char *const[]){WR_PG_INT(BATCH)}, &rows);
     if (!err)
         err = expire_all(c, op, rows);
     wr_rows_free(rows);

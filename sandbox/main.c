@@ -1,16 +1,15 @@
 /* sandboxd: the payment provider of demos and tests. */
 #include "sandbox_metrics.h"
 #include "sandboxd.h"
+#include "shared_options.h"
 
 #define S struct sandbox_config
 static const struct wr_option options[] = {
-    WR_OPT_TEXT(S, database, "--database", "WR_DATABASE_URL", NULL, "URL of the PostgreSQL database."),
+    WR_OPT_DATABASE(S),
     WR_OPT_TEXT(S, webhook_url, "--webhook-url", "WR_WEBHOOK_URL",
                 "http://127.0.0.1:7084/v1/payments/webhook", "Where events are delivered."),
-    WR_OPT_TEXT(S, payment_key_file, "--payment-key-file", "WR_PAYMENT_KEY_FILE", NULL,
-                "File that holds the API key of the shop."),
-    WR_OPT_TEXT(S, webhook_secret_file, "--webhook-secret-file", "WR_WEBHOOK_SECRET_FILE", NULL,
-                "File that holds the secret which webhooks are signed with."),
+    WR_OPT_PAYMENT_KEY(S),
+    WR_OPT_WEBHOOK_SECRET(S),
     {0},
 };
 #undef S

@@ -12,6 +12,5 @@ void pay_page_problem(struct wr_request *req, enum wr_err err);
 /* The parts, for tests. `amount` is in the currency's minor unit: "25.00 EUR", "2500 JPY". */
 void pay_page_render(struct wr_buf *out, const struct session *s, const char *note, const char *nonce);
 void money_text(int64_t amount, const char *currency, char out[40]);
-void html_escape(struct wr_buf *out, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /* sandboxd.h - the sandbox payment provider: a foreign party shaped like Stripe, with books of its own
  * (tables sandbox.*). These are its long-lived parts, which every flow borrows. */
-#ifndef SANDBOX_SANDBOXD_H
-#define SANDBOX_SANDBOXD_H
+#ifndef SANDBOXD_H
+#define SANDBOXD_H
 #include "crypto.h"
 #include "http_client.h"
 #include "mem.h"

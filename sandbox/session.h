@@ -1,6 +1,7 @@
 /* session.h - a checkout session of the sandbox provider: its state and what may be done with it. Pure. */
 #ifndef SANDBOX_SESSION_H
 #define SANDBOX_SESSION_H
+#include "err.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ bool session_payable(const struct session *s);
 
 const char *session_status_name(enum session_status status); /* as Stripe and the table call it */
 const char *session_payment_name(enum session_payment payment);
-bool session_status_parse(const char *text, enum session_status *out);
-bool session_payment_parse(const char *text, enum session_payment *out);
+bool session_status_parse(const char *text, enum session_status *out) WR_MUST_CHECK;
+bool session_payment_parse(const char *text, enum session_payment *out) WR_MUST_CHECK;
 
 #endif

@@ -1,19 +1,13 @@
 #include "session_store.h"
 #include "clock.h"
+#include "log.h"
 #include "mem.h"
 #include "session_json.h"
 #include "sql_sandbox.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void copy(char *out, size_t cap, const struct wr_rows *rows, size_t row, const char *column)
-{
-    snprintf(out, cap, "%s", wr_rows_text(rows, row, column));
-}
-
-void session_read(const struct wr_rows *rows, size_t row, struct session *s)
+enum wr_err session_read(const struct wr_rows *rows, size_t row, struct session *s)
 {
     *s = (struct session){
         .amount = wr_rows_int(rows, row, "amount"),
@@ -23,15 +17,18 @@ void session_read(const struct wr_rows *rows, size_t row, struct session *s)
         .declined = (int)wr_rows_int(rows, row, "declined"),
         .past = wr_rows_bool(rows, row, "past"),
     };
-    session_status_parse(wr_rows_text(rows, row, "status"), &s->status);
-    session_payment_parse(wr_rows_text(rows, row, "payment_status"), &s->payment);
-    copy(s->id, sizeof s->id, rows, row, "id");
-    copy(s->reference, sizeof s->reference, rows, row, "reference");
-    copy(s->currency, sizeof s->currency, rows, row, "currency");
-    copy(s->description, sizeof s->description, rows, row, "description");
-    copy(s->sale, sizeof s->sale, rows, row, "sale");
-    copy(s->success_url, sizeof s->success_url, rows, row, "success_url");
-    copy(s->refund_key, sizeof s->refund_key, rows, row, "refund_key");
+    wr_rows_copy(rows, row, "id", s->id, sizeof s->id);
+    wr_rows_copy(rows, row, "reference", s->reference, sizeof s->reference);
+    wr_rows_copy(rows, row, "currency", s->currency, sizeof s->currency);
+    wr_rows_copy(rows, row, "description", s->description, sizeof s->description);
+    wr_rows_copy(rows, row, "sale", s->sale, sizeof s->sale);
+    wr_rows_copy(rows, row, "success_url", s->success_url, sizeof s->success_url);
+    wr_rows_copy(rows, row, "refund_key", s->refund_key, sizeof s->refund_key);
+    if (session_status_parse(wr_rows_text(rows, row, "status"), &s->status) &&
+        session_payment_parse(wr_rows_text(rows, row, "payment_status"), &s->payment))
+        return WR_OK;
+    wr_error("state of a session not understood", "session=%s", s->id);
+    return WR_ERR_INTERNAL;
 }
 
 enum wr_err session_find(struct wr_pg_conn *c, const struct wr_sql *sql, const char *key, struct session *out)
@@ -48,7 +45,7 @@ enum wr_err session_query(struct wr_pg_conn *c, const struct wr_sql *sql, int n,
         return err;
     err = wr_rows_count(rows) ? WR_OK : WR_ERR_NOT_FOUND;
     if (!err)
-        session_read(rows, 0, out);
+        err = session_read(rows, 0, out);
     wr_rows_free(rows);
     return err;
 }
@@ -75,22 +72,18 @@ enum wr_err session_change(struct wr_pg_conn *c, struct session *s, enum session
     const char *type = session_event(act);
     if (type)
         render_event(news, s, type, base);
-    char declined_before[16], declined[16], lease[24];
-    snprintf(declined_before, sizeof declined_before, "%d", before.declined);
-    snprintf(declined, sizeof declined, "%d", s->declined);
-    snprintf(lease, sizeof lease, "%" PRId64, news->lease_ms);
     const char *const values[] = {s->id,
                                   session_status_name(before.status),
                                   session_payment_name(before.payment),
-                                  declined_before,
+                                  WR_PG_INT(before.declined),
                                   session_status_name(s->status),
                                   session_payment_name(s->payment),
-                                  declined,
+                                  WR_PG_INT(s->declined),
                                   s->refund_key,
                                   type ? news->id : NULL,
                                   type,
                                   news->payload,
-                                  lease};
+                                  WR_PG_INT(news->lease_ms)};
     struct wr_rows *rows;
     enum wr_err err = wr_pg_query(c, &wr_sql_change_session, 12, values, &rows);
     if (!err && !wr_rows_count(rows))

@@ -4,7 +4,8 @@
 #include "pg.h"
 #include "session.h"
 
-void session_read(const struct wr_rows *rows, size_t row, struct session *out);
+/* WR_ERR_INTERNAL (logged): its state is none we know. */
+enum wr_err session_read(const struct wr_rows *rows, size_t row, struct session *out) WR_MUST_CHECK;
 /* `sql` has one parameter and gives sessions. WR_ERR_NOT_FOUND: none. */
 enum wr_err session_find(struct wr_pg_conn *c, const struct wr_sql *sql, const char *key,
                          struct session *out) WR_MUST_CHECK;
