@@ -3,73 +3,65 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { Line } from './line';
 import { Article } from './article';
-import { Order } from './order';
 import { Stage } from './stage';
+import { announcement, type Announcement } from './announce';
+import { serverNow } from './clock';
+import { noticesOf, type Notices } from './notice';
+import { sceneOf, type Scene } from './scene';
 import { currentOrder, initial, type State } from './state';
-import { announcement } from './announce';
 import { text } from './text';
+import { useTimeLeft } from './timer';
+
+const figureEveryMs = 20_000;
 
 export function App({ id }: { id: string }): JSX.Element {
     const [state, setState] = useState<State>(initial);
     const line = useMemo(() => new Line(id, setState), [id]);
     useEffect(() => { void line.start(); }, [line]);
-    const order = currentOrder(state);
-    const buyable = state.seat === 'admitted' && state.admission !== null;
-    useTitle(state);
-
-    if (state.missing) {
-        return <main class="page"><h1>{text.missing}</h1><p class="quiet">{text.missingDetail}</p></main>;
-    }
+    useTimeLeft(state.admission?.expiresAt ?? 0); // a turn ends by itself
+    const scene = sceneOf(state, serverNow());
+    useTitle(state, scene);
     return (
         <main class="page">
-            <Notice state={state} />
-            {state.sale ? <Article sale={state.sale} remaining={state.remaining} phase={state.phase} /> : <p class="quiet">{text.connecting}</p>}
-            {order && !buyable ? <Order line={line} state={state} order={order} /> : state.sale && <Stage line={line} state={state} />}
-            <Announcer state={state} />
+            <Notice {...noticesOf(state, scene)} />
+            {state.sale && <Article sale={state.sale} state={state} />}
+            <Stage line={line} state={state} scene={scene} />
+            <Announcer {...announcement(state, scene)} />
         </main>
     );
 }
 
-function Notice({ state }: { state: State }): JSX.Element | null {
-    const connection =
-        state.link === 'lost' && state.sale ? text.lost
-        : state.closed ? text.closed
-        : state.link === 'polling' ? text.polling
-        : state.mode === 'hold' ? text.held
-        : state.mode === 'reject' ? text.rejected
-        : null;
-    if (!connection && !state.message) return null;
+function Notice({ ours, merchant }: Notices): JSX.Element | null {
+    if (!ours && !merchant) return null;
     return (
         <aside class="notice">
-            {connection && <p>{connection}</p>}
-            {state.message && <p class="merchant">{state.message}</p>}
+            {ours && <p>{ours}</p>}
+            {merchant && <p class="merchant" dir="auto">{merchant}</p>}
         </aside>
     );
 }
 
 // Screen readers hear what changed, politely and not with every step of the number.
-function Announcer({ state }: { state: State }): JSX.Element {
+function Announcer({ lead, figure }: Announcement): JSX.Element {
     const [said, say] = useState('');
-    const last = useRef({ text: '', at: 0 });
-    const { sentence, urgent } = announcement(state);
+    const last = useRef({ lead: '', figure: '', at: 0 });
     useEffect(() => {
-        const wait = urgent ? 0 : Math.max(0, last.current.at + 20_000 - Date.now());
+        const news = lead !== last.current.lead;
+        if (!news && figure === last.current.figure) return undefined;
         const timer = setTimeout(() => {
-            if (sentence !== last.current.text) {
-                last.current = { text: sentence, at: Date.now() };
-                say(sentence);
-            }
-        }, wait);
+            last.current = { lead, figure, at: performance.now() };
+            say(news ? `${lead} ${figure}` : figure);
+        }, news ? 0 : Math.max(0, last.current.at + figureEveryMs - performance.now()));
         return () => clearTimeout(timer);
-    }, [sentence, urgent]);
+    }, [lead, figure]);
     return <p class="unseen" role="status" aria-live="polite">{said}</p>;
 }
 
-function useTitle(state: State): void {
-    const order = currentOrder(state);
-    const lead = state.seat === 'admitted' && state.admission ? text.yourTurn
-        : order?.status === 'pending_payment' ? text.pay
-        : state.seat === 'waiting' && state.ahead !== null ? `${state.ahead}`
+function useTitle(state: State, scene: Scene): void {
+    const lead = scene === 'turn' ? text.yourTurn
+        : scene === 'order' && currentOrder(state)!.status === 'pending_payment' ? text.pay
+        : scene === 'waiting' ? `${state.ahead}`
+        : scene === 'sold-out' ? text.waitingForReturns
         : null;
     useEffect(() => {
         const name = state.sale?.title ?? 'Waiting room';

@@ -1,29 +1,32 @@
 import type { JSX } from 'preact';
-import type { Phase, Sale } from './messages';
+import { currentOrder, hasPiece, type State } from './state';
+import type { Sale } from './messages';
 import { price, text } from './text';
 
-export function Article({ sale, remaining, phase }: { sale: Sale; remaining: number | null; phase: Phase | null }): JSX.Element {
+export function Article({ sale, state }: { sale: Sale; state: State }): JSX.Element {
     const cheapest = Math.min(...sale.skus.map((sku) => sku.unit_price));
-    const one = sale.skus.length === 1;
     return (
         <header class="article">
             {sale.image_url ? <img class="picture" src={sale.image_url} alt="" /> : <Cover />}
             <div>
-                <h1>{sale.title}</h1>
-                {sale.description && <p class="quiet">{sale.description}</p>}
+                <h1 dir="auto">{sale.title}</h1>
+                {sale.description && <p class="quiet" dir="auto">{sale.description}</p>}
                 <p class="facts">
-                    {sale.skus.length > 0 && <strong>{!one && 'from '}{price(cheapest, sale.currency)}</strong>}
-                    <Stock remaining={remaining} phase={phase} />
+                    {sale.skus.length > 0 && <strong>{sale.skus.length > 1 && `${text.from} `}{price(cheapest, sale.currency)}</strong>}
+                    {!hasPiece(currentOrder(state)) && <Stock sale={sale} state={state} />}
                 </p>
             </div>
         </header>
     );
 }
 
-function Stock({ remaining, phase }: { remaining: number | null; phase: Phase | null }): JSX.Element | null {
+function Stock({ sale, state: { remaining, phase } }: { sale: Sale; state: State }): JSX.Element | null {
     if (remaining === null || phase === 'ended') return null;
-    if (remaining <= 0) return <span class="chip chip-out">{phase === 'scheduled' ? text.soldOut : text.waitingForReturns}</span>;
-    return <span class={remaining <= 10 ? 'chip chip-few' : 'chip'}>{remaining <= 10 ? text.lastFew(remaining) : text.left(remaining)}</span>;
+    if (remaining <= 0) return <span class="chip chip-out">{text.waitingForReturns}</span>;
+    const total = sale.skus.reduce((sum, sku) => sum + sku.total, 0);
+    if (phase === 'scheduled' || phase === 'lobby') return <span class="chip">{text.pieces(remaining)}</span>;
+    const few = remaining <= 10 && remaining < total / 2;
+    return <span class={few ? 'chip chip-few' : 'chip'}>{few ? text.lastFew(remaining) : text.left(remaining, Math.max(total, remaining))}</span>;
 }
 
 // Stands where the merchant gave no picture.

@@ -1,30 +1,48 @@
-// The connection to the line: session, join, answering the call, reconnecting, and polling where WebSockets do not pass.
+// The shopper's way through the line: session, join, answering the call, coming back.
 //
 //   session -> socket -> (before the start: count down) -> join -> ticket -> called/here -> admitted/entered -> orders
+//                 \-- does not open --> polls, and tries a socket now and then         \-- refused: later, by itself
 //
-// One browser has one secret and one ticket: the session and the first join run under a lock over all tabs.
+// One browser has one secret and one ticket: a first join runs under a lock over all tabs.
 import * as clock from './clock';
-import type { ClientMessage, OrderMessage, Sale, ServerMessage } from './messages';
+import { loadSale, lock, openSession } from './door';
+import type { ClientMessage, OrderMessage, ServerMessage } from './messages';
+import { Poller } from './poll';
+import { recall } from './recall';
+import { Silence } from './silence';
 import * as storage from './storage';
-import { initial, onMessage, withOrder, type State } from './state';
+import { closedOrders, currentOrder, initial, onMessage, withOrder, type State } from './state';
+import { backoff, between } from './wait';
 
-const joinSpreadMs = 2000;     // joins at the start come spread over this
-const backoffMs = [300, 800, 2000, 5000, 10_000, 15_000];
-const failuresBeforePolling = 3;
+const joinSpreadMs = 2000;              // joins at the start, and when a sale admits again, come spread over this
+const againMs = [2000, 6000] as const;  // who was refused because too much was in flight asks again
+const rejectedMs = [20_000, 40_000] as const; // who was refused by the shop: its change of mind is told anyway
+const probeMs = [30_000, 90_000] as const;    // while polls work
+const pollingAfterMs = 15_000;          // a network may swallow what it does not let pass: meanwhile polls are tried
+const openPatienceMs = 30_000;          // a socket may wait this long to open: who turns away early comes back as one more in the storm
+const failuresBeforePolling = 2;
+
+const nothingKept = { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined };
+const noPurchase = { key: undefined, body: undefined };
+const nowhere = { place: null, ahead: null, aheadAtFirst: null };
 
 export class Line {
     state: State = initial;
+    ordersTold = false;            // by the line, since this page was loaded
     private socket: WebSocket | null = null;
+    private readonly poller: Poller;
+    private readonly silence = new Silence(() => this.drop());
     private failures = 0;          // sockets in a row that never opened
-    private retryTimer = 0;
-    private startTimer = 0;
-    private stopped = false;
+    private connectTimer = 0;
+    private joinTimer = 0;
+    private joined = false;        // on this connection
     private reconnectWithinS = 5;
-    private lock: (() => void) | null = null;
+    private unlock: () => void = () => undefined;
 
     constructor(readonly id: string, private readonly changed: (state: State) => void) {
         const kept = storage.read(id);
-        this.state = { ...initial, ahead: kept.ahead ?? null, aheadAtFirst: kept.aheadAtFirst ?? null, place: kept.place ?? null };
+        this.state = { ...initial, ahead: kept.ahead ?? null, aheadAtFirst: kept.aheadAtFirst ?? null, place: kept.place ?? null, putAway: kept.putAway ?? [] };
+        this.poller = new Poller(id, (message) => this.receive(message), () => this.set({ link: this.poller.works ? 'polling' : 'lost' }));
     }
 
     set(change: Partial<State>): void {
@@ -33,157 +51,148 @@ export class Line {
     }
 
     async start(): Promise<void> {
-        clock.synchronise().catch(() => undefined); // the socket tells the time as well
-        addEventListener('online', () => this.connectSoon(0));
+        addEventListener('online', () => this.wake());
         document.addEventListener('visibilitychange', () => {
-            if (document.visibilityState === 'visible' && this.state.link !== 'open') this.connectSoon(0);
+            if (document.visibilityState === 'visible') this.wake();
         });
-        await this.loadSale();
-        if (this.state.missing) return;
-        await this.openSession();
+        const lost = (): void => this.set({ link: 'lost' });
+        const [sale] = await Promise.all([loadSale(this.id, lost), clock.synchronise(() => this.set({}))]);
+        if (!sale) return this.set({ missing: true });
+        if (storage.read(this.id).run !== sale.run) { // what is of another run is worth nothing
+            storage.keep(this.id, { ...nothingKept, ...noPurchase, order: undefined, putAway: undefined, run: sale.run });
+            this.set({ ...nowhere, putAway: [] });
+        }
+        this.set({ sale, phase: sale.phase, mode: sale.mode, message: sale.message, remaining: sale.remaining });
+        void recall(this);
+        await openSession(this.id, lost);
         this.connect();
     }
 
-    private async loadSale(): Promise<void> {
-        for (let tries = 0; ; tries++) {
-            try {
-                const answer = await fetch(`/v1/sales/${this.id}`);
-                if (answer.status === 404) return this.set({ missing: true, link: 'lost' });
-                if (answer.ok) {
-                    const sale = (await answer.json()) as Sale;
-                    const kept = storage.read(this.id);
-                    if (kept.run !== sale.run) {
-                        // Tickets and tokens of another run are worth nothing.
-                        storage.keep(this.id, { ticket: undefined, worker: undefined, place: undefined, ahead: undefined,
-                            aheadAtFirst: undefined, token: undefined, tokenExpiresAt: undefined, key: undefined, body: undefined, run: sale.run });
-                        this.set({ ahead: null, aheadAtFirst: null, place: null });
-                    }
-                    return this.set({ sale, phase: sale.phase, mode: sale.mode, message: sale.message, remaining: sale.remaining });
-                }
-            } catch {
-                this.set({ link: 'lost' });
-            }
-            await pause(backoff(tries));
-        }
+    // ---- the connection ----
+    private over(): boolean {
+        return this.state.missing || this.state.seat === 'superseded' || this.state.seat === 'left';
     }
-
-    private async openSession(): Promise<void> {
-        await this.takeLock();
-        try {
-            const { secret: known } = storage.read(this.id);
-            for (let tries = 0; ; tries++) {
-                try {
-                    const headers: Record<string, string> = { 'content-type': 'application/json' };
-                    if (known) headers['waitroom-secret'] = known;
-                    const answer = await fetch('/v1/session', { method: 'POST', headers, body: JSON.stringify({ cookie: navigator.cookieEnabled }) });
-                    if (answer.ok) {
-                        const { secret } = (await answer.json()) as { secret?: string };
-                        if (secret) storage.keep(this.id, { secret });
-                        return;
-                    }
-                } catch {
-                    this.set({ link: 'lost' });
-                }
-                await pause(backoff(tries));
-            }
-        } finally {
-            if (storage.read(this.id).ticket) this.releaseLock();
-        }
-    }
-
-    // Held from the session to the first ticket, so that two tabs opened at once do not join twice.
-    private takeLock(): Promise<void> {
-        if (!navigator.locks) return Promise.resolve();
-        return new Promise((taken) => {
-            void navigator.locks.request(`waitroom:${this.id}`, () => new Promise<void>((release) => {
-                this.lock = release;
-                setTimeout(() => this.releaseLock(), 10_000);
-                taken();
-            }));
-        });
-    }
-    private releaseLock(): void {
-        this.lock?.();
-        this.lock = null;
-    }
-
-    // ---- the socket ----
     private connect(): void {
-        if (this.stopped || this.socket) return;
+        if (this.socket || this.over()) return;
         const url = new URL(`/v1/sales/${this.id}/queue`, location.href);
         url.protocol = url.protocol.replace('http', 'ws');
         const socket = new WebSocket(url, 'waitroom.v1');
         this.socket = socket;
         let opened = false;
-        const watchdog = setTimeout(() => { if (!opened) socket.close(); }, 10_000);
+        const impatience = setTimeout(() => this.poller.start(), pollingAfterMs);
+        const watchdog = setTimeout(() => socket.close(), openPatienceMs);
         socket.onopen = () => {
             opened = true;
-            this.failures = 0;
+            clearTimeout(impatience);
             clearTimeout(watchdog);
+            this.failures = 0;
+            this.joined = false;
+            this.poller.stop();
+            this.silence.heard();
             this.set({ link: 'open' });
         };
-        socket.onmessage = (event) => this.receive(JSON.parse(event.data as string) as ServerMessage);
-        socket.onclose = (event) => {
+        socket.onmessage = (event) => {
+            this.silence.heard();
+            this.receive(JSON.parse(event.data as string) as ServerMessage);
+        };
+        socket.onclose = () => {
+            clearTimeout(impatience);
             clearTimeout(watchdog);
-            if (this.socket !== socket) return;
-            this.socket = null;
-            clearTimeout(this.startTimer);
-            this.joined = false;
-            if (this.state.seat === 'superseded' || this.state.seat === 'left' || event.code === 4001) return;
-            if (!opened) this.failures++;
-            this.set({ link: 'lost' });
-            if (this.failures >= failuresBeforePolling && storage.read(this.id).ticket) void this.poll();
-            else this.connectSoon(opened ? Math.random() * this.reconnectWithinS * 1000 : backoff(this.failures));
+            if (this.socket === socket) this.lose(opened);
         };
     }
-    private connectSoon(ms: number): void {
-        clearTimeout(this.retryTimer);
-        this.retryTimer = window.setTimeout(() => this.connect(), ms);
+    private wake(): void {
+        if (this.state.link === 'open') this.silence.look();
+        else this.connectIn(0);
     }
-    private send(message: ClientMessage): void {
+    private drop(): void {
+        this.socket?.close(); // its end is not waited for: the other side may never answer
+        this.lose(true);
+    }
+    private lose(opened: boolean): void {
+        this.silence.stop();
+        this.socket = null;
+        if (!this.over()) this.onLost(opened);
+    }
+    private onLost(opened: boolean): void {
+        if (opened) {
+            this.joined = false;
+            clearTimeout(this.joinTimer);
+            if (this.state.seat === 'refused') this.set({ seat: 'outside' }); // the next connection asks anew
+        } else if (++this.failures >= failuresBeforePolling) {
+            this.poller.start();
+        }
+        if (!this.poller.works) this.set({ link: 'lost' });
+        this.connectIn(this.poller.works ? between(...probeMs) : opened ? Math.random() * this.reconnectWithinS * 1000 : backoff(this.failures));
+    }
+    private connectIn(ms: number): void {
+        clearTimeout(this.connectTimer);
+        this.connectTimer = window.setTimeout(() => this.connect(), ms);
+    }
+    private say(message: ClientMessage): void {
         if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+        else if (this.poller.on) this.poller.say(message);
     }
 
-    private joined = false; // on this socket
-    private join(): void {
-        if (this.joined || this.state.seat === 'left') return;
+    // ---- joining ----
+    private async join(): Promise<void> {
+        if (this.joined || this.over()) return;
         this.joined = true;
+        if (!storage.read(this.id).ticket) {
+            this.set({ seat: 'joining' });
+            this.unlock();
+            this.unlock = await lock(this.id); // another tab may bring the ticket meanwhile
+        }
         const { ticket, worker, secret } = storage.read(this.id);
-        if (!ticket) this.set({ seat: 'joining' });
-        this.send({ type: 'join', ...(ticket && { ticket }), ...(worker && { was: worker }), ...(secret && { secret }) });
+        if (ticket) this.unlock();
+        this.say({ type: 'join', ...(ticket && { ticket }), ...(worker && { was: worker }), ...(secret && { secret }) });
+    }
+    private joinIn(ms: number): void {
+        clearTimeout(this.joinTimer);
+        this.joinTimer = window.setTimeout(() => {
+            this.joined = false;
+            void this.join();
+        }, ms);
     }
     private joinAtStart(startsAt: number): void {
-        clearTimeout(this.startTimer);
+        clearTimeout(this.joinTimer);
         const wait = Math.max(0, startsAt - clock.serverNow()) + Math.random() * joinSpreadMs;
         // Timers are 32 bits wide and sleep with the phone: look again at least once a minute.
-        this.startTimer = window.setTimeout(() => {
-            if (clock.serverNow() >= startsAt) this.join();
+        this.joinTimer = window.setTimeout(() => {
+            if (clock.serverNow() >= startsAt) void this.join();
             else this.joinAtStart(startsAt);
         }, Math.min(wait, 60_000));
     }
 
+    // ---- what the server says ----
     private receive(message: ServerMessage): void {
+        const before = this.state;
+        if (before.seat === 'left' && message.type !== 'sale' && message.type !== 'order') return; // it was on its way
         this.set(onMessage(this.state, message, Date.now()));
         switch (message.type) {
         case 'sale':
             clock.hint(message.now);
             if (message.phase === 'scheduled' || message.phase === 'lobby') this.joinAtStart(message.starts_at);
-            else if (storage.read(this.id).ticket || message.phase !== 'ended') this.join();
+            else if (before.seat === 'refused') { if (before.mode === 'reject' && message.mode !== 'reject') this.joinIn(Math.random() * joinSpreadMs); }
+            else if (storage.read(this.id).ticket || message.phase !== 'ended') void this.join();
             break;
         case 'ticket':
             this.reconnectWithinS = message.reconnect_within_s;
             storage.keep(this.id, { ticket: message.ticket, worker: message.worker, place: message.place });
-            this.releaseLock();
+            this.unlock();
             break;
         case 'position':
             storage.keep(this.id, { ahead: this.state.ahead ?? undefined, aheadAtFirst: this.state.aheadAtFirst ?? undefined });
             break;
+        case 'order':
+            this.ordersTold = true;
+            this.keepOrder();
+            break;
         case 'called':
-            if (!message.again) this.send({ type: 'here' });
+            if (!message.again) this.say({ type: 'here' });
             break;
         case 'admitted':
-            storage.keep(this.id, { token: message.token, tokenExpiresAt: message.expires_at });
-            this.send({ type: 'entered' });
+            this.say({ type: 'entered' });
             break;
         case 'reconnect':
             this.reconnectWithinS = message.within_s;
@@ -194,78 +203,61 @@ export class Line {
         }
     }
     private onError(code: string): void {
+        this.unlock();
         if (code === 'ticket-invalid') { // forged, of another run or of another browser's secret: start anew
-            storage.keep(this.id, { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined });
-            this.joined = false;
-            this.join();
+            storage.keep(this.id, nothingKept);
+            this.joinIn(0);
         } else if (code === 'not-open') {
             this.joined = false;
             if (this.state.sale) this.joinAtStart(this.state.sale.starts_at);
         } else if (code === 'unauthenticated') {
-            void this.openSession().then(() => { this.socket?.close(); });
-        }
-    }
-
-    // ---- polling: the same ticket, the same messages, at the intervals the server sets ----
-    private async poll(): Promise<void> {
-        this.set({ link: 'polling' });
-        for (let tries = 0; !this.stopped && !this.socket;) {
-            const { ticket, secret } = storage.read(this.id);
-            if (!ticket) return this.connect();
-            let waitMs = backoff(tries);
-            try {
-                const headers: Record<string, string> = { authorization: `Ticket ${ticket}` };
-                if (secret) headers['waitroom-secret'] = secret;
-                const answer = await fetch(`/v1/sales/${this.id}/queue`, { headers, cache: 'no-store' });
-                if (answer.ok) {
-                    const { messages, next_s } = (await answer.json()) as { messages: ServerMessage[]; next_s: number };
-                    for (const message of messages) this.set(onMessage(this.state, message, Date.now()));
-                    waitMs = next_s * 1000;
-                    tries = 0;
-                } else {
-                    tries++;
-                    waitMs = Math.max(waitMs, Number(answer.headers.get('retry-after') ?? 0) * 1000);
-                }
-            } catch {
-                tries++;
-            }
-            await pause(waitMs);
-            if (Math.random() < 0.1) { // now and then a socket is tried again
-                this.failures = failuresBeforePolling - 1;
-                return this.connect();
-            }
+            void openSession(this.id, () => undefined).then(() => {
+                if (this.socket) this.socket.close(); // the cookie comes with the next one
+                else this.joinIn(0);
+            });
+        } else if (this.state.missing) {
+            this.poller.stop();
+        } else if (this.state.seat === 'refused') {
+            this.joinIn(this.state.mode === 'reject' ? between(...rejectedMs) : between(...againMs));
+        } else if (code === 'line-closed' && this.state.seat === 'joining' && this.poller.on) {
+            this.joinIn(between(...againMs)); // on a socket the server keeps the wish
         }
     }
 
     // ---- what the shopper does ----
     accepted(order: OrderMessage): void {
-        this.set({ orders: withOrder(this.state.orders, order), seat: 'spent' });
+        const seat = this.state.seat === 'superseded' ? 'superseded' : 'spent'; // what becomes of it is told in the other tab
+        this.take(order);
+        this.set({ seat });
+    }
+    take(order: OrderMessage): void {
+        this.set({ orders: withOrder(this.state.orders, order) });
+        this.keepOrder();
+    }
+    private keepOrder(): void {
+        storage.keep(this.id, { order: currentOrder(this.state)?.queue_ticket_id });
     }
     hereAgain(): void {
-        this.send({ type: 'here', again: true });
+        this.say({ type: 'here', again: true });
         this.set({ seat: 'waiting' });
     }
     useHere(): void {
-        this.set({ seat: 'joining' });
-        this.joined = false;
-        if (this.socket) this.join();
-        else this.connect();
+        const { putAway = [] } = storage.read(this.id); // by the other tab, meanwhile
+        this.set({ seat: 'joining', putAway });
+        this.connectIn(0);
     }
     leave(): void {
-        this.send({ type: 'leave' });
-        storage.keep(this.id, { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined, token: undefined, tokenExpiresAt: undefined });
-        this.set({ seat: 'left', place: null, ahead: null, aheadAtFirst: null, admission: null });
+        this.say({ type: 'leave' });
+        storage.keep(this.id, { ...nothingKept, ...noPurchase });
+        this.set({ ...nowhere, seat: 'left', admission: null });
         this.socket?.close(1000);
     }
     joinAnew(): void {
-        storage.keep(this.id, { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined,
-            token: undefined, tokenExpiresAt: undefined, key: undefined, body: undefined });
-        this.set({ seat: 'joining', place: null, ahead: null, aheadAtFirst: null, admission: null, problem: null });
-        this.joined = false;
-        if (this.socket) this.join();
-        else this.connectSoon(0);
+        const putAway = closedOrders(this.state);
+        storage.keep(this.id, { ...nothingKept, ...noPurchase, putAway });
+        this.set({ ...nowhere, seat: 'joining', admission: null, problem: null, uncancelled: null, putAway });
+        if (this.state.orders.length) this.keepOrder();
+        if (this.socket || this.poller.on) this.joinIn(0);
+        else this.connectIn(0);
     }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const backoff = (tries: number): number => backoffMs[Math.min(tries, backoffMs.length - 1)]! * (0.5 + Math.random());

@@ -22,9 +22,9 @@ export type ServerMessage =
     | { type: 'admitted'; token: string; expires_at: number; checkout_url: string }
     | OrderMessage
     | { type: 'superseded' }
-    | { type: 'spent' }
+    | { type: 'spent'; next: string }
     | { type: 'reconnect'; within_s: number }
-    | { type: 'error'; code: string; detail: string };
+    | { type: 'error'; code: string; detail: string; next: string };
 export type ClientMessage =
     | { type: 'join'; ticket?: string; secret?: string; was?: string }
     | { type: 'here'; again?: boolean }

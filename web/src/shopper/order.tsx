@@ -2,41 +2,41 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { cancel } from './buy';
-import { serverNow } from './clock';
 import { Confirm } from './confirm';
 import type { Line } from './line';
 import type { OrderMessage } from './messages';
-import type { State } from './state';
-import { useTick } from './stage';
-import { clockTime, orderText, text, timeLeft } from './text';
+import { canCancel, type State } from './state';
+import { orderWords, price, problemWords, text } from './text';
+import { TimeLeft } from './timer';
 
 const steps = ['queued', 'pending_payment', 'confirmed'] as const;
-const stepNames = ['Reserved', 'Payment', 'Confirmed'];
 
 export function Order({ line, state, order }: { line: Line; state: State; order: OrderMessage }): JSX.Element {
-    const { title, detail } = orderText[order.status];
+    const { title, detail } = orderWords(order);
     const heading = useRef<HTMLHeadingElement>(null);
     useEffect(() => heading.current?.focus(), [order.status]);
     const at = steps.indexOf(order.status === 'expiring' ? 'pending_payment' : (order.status as (typeof steps)[number]));
     const article = state.sale?.skus.find((sku) => sku.sku === order.sku);
-    const canCancel = order.status === 'queued' || order.status === 'pending_payment';
     const over = at < 0;
     return (
         <section class={order.status === 'confirmed' ? 'stage stage-turn' : 'stage'} data-status={order.status}>
             {!over && (
                 <ol class="steps">
-                    {stepNames.map((name, i) => (
+                    {text.steps.map((name, i) => (
                         <li key={name} class={i < at || order.status === 'confirmed' ? 'done' : i === at ? 'now' : ''} aria-current={i === at ? 'step' : undefined}>{name}</li>
                     ))}
                 </ol>
             )}
             {order.status === 'confirmed' && <Check />}
             <h2 ref={heading} tabIndex={-1}>{title}</h2>
-            <p class="quiet">{order.reason === 'oversold' ? text.problems['sold-out'] : detail}</p>
+            <p class="quiet">{detail}</p>
             {order.status === 'pending_payment' && order.payment_url && <Pay order={order} url={order.payment_url} />}
-            <p class="hint">{order.quantity} × {article?.name ?? order.sku} · {text.orderNumber} <code>{order.queue_ticket_id.slice(-8)}</code></p>
-            {state.problem && <p class="problem" role="alert">{text.problem}</p>}
-            {canCancel && <Confirm label={text.cancel} question={text.cancelSure} yes={text.cancelYes} no={text.cancelNo} onYes={() => void cancel(line, order)} />}
+            <p class="hint">
+                {order.quantity} × <bdi>{article?.name ?? order.sku}</bdi>{article && ` · ${price(order.quantity * article.unit_price, state.sale!.currency)}`}
+                <br />{text.orderNumber} <code>{order.queue_ticket_id.slice(-8)}</code>
+            </p>
+            {state.uncancelled && <p class="problem" role="alert">{problemWords(text.cancelProblems, state.uncancelled)}</p>}
+            {canCancel(order) && <Confirm label={text.cancel} question={text.cancelSure} yes={text.cancelYes} no={text.cancelNo} onYes={() => void cancel(line, order)} />}
             {over && state.phase !== 'ended' &&
                 <button class="secondary" onClick={() => line.joinAnew()}>{text.joinAgain}</button>}
         </section>
@@ -44,13 +44,10 @@ export function Order({ line, state, order }: { line: Line; state: State; order:
 }
 
 function Pay({ order, url }: { order: OrderMessage; url: string }): JSX.Element {
-    useTick(1000);
     return (
         <>
+            {order.expires_at !== undefined && <TimeLeft until={order.expires_at} label={text.payLeft} />}
             <a class="primary" href={url} target="_blank" rel="noopener">{text.pay}</a>
-            {order.expires_at !== undefined && (
-                <p class="quiet">{text.payNote(clockTime(order.expires_at))} <span class="countdown">{timeLeft(order.expires_at - serverNow())}</span></p>
-            )}
             <p class="hint">{text.payTab}</p>
         </>
     );

@@ -2,8 +2,9 @@
 import type { Mode, OrderMessage, Phase, Problem, Sale, ServerMessage } from './messages';
 
 export type Link = 'connecting' | 'open' | 'polling' | 'lost';
-// Where this shopper stands. `dozing`: called, but a token was let fall, so the page waits for a button.
-export type Seat = 'outside' | 'joining' | 'waiting' | 'dozing' | 'admitted' | 'spent' | 'passed' | 'blocked' | 'superseded' | 'left';
+// Where this shopper stands. `refused`: not let in for now, asks again by itself. `dozing`: called, but a token was let fall, so the
+// page waits for a button.
+export type Seat = 'outside' | 'joining' | 'refused' | 'waiting' | 'dozing' | 'admitted' | 'spent' | 'passed' | 'blocked' | 'superseded' | 'left';
 
 export interface State {
     link: Link;
@@ -22,13 +23,15 @@ export interface State {
     etaAt: number;
     admission: { token: string; expiresAt: number; checkoutUrl: string } | null;
     orders: OrderMessage[];          // newest last
+    putAway: string[];               // ids of closed orders the shopper went on from
     buying: boolean;
-    problem: Problem | null;
+    problem: Problem | null;         // why there is no reservation
+    uncancelled: Problem | null;     // why the order is not cancelled
 }
 export const initial: State = {
     link: 'connecting', sale: null, missing: false, phase: null, mode: 'queue', message: '', remaining: null, closed: false,
-    seat: 'outside', place: null, ahead: null, aheadAtFirst: null, eta: null, etaAt: 0, admission: null, orders: [], buying: false,
-    problem: null,
+    seat: 'outside', place: null, ahead: null, aheadAtFirst: null, eta: null, etaAt: 0, admission: null, orders: [], putAway: [], buying: false,
+    problem: null, uncancelled: null,
 };
 
 export function withOrder(orders: OrderMessage[], order: OrderMessage): OrderMessage[] {
@@ -68,7 +71,7 @@ export function onMessage(state: State, message: ServerMessage, now: number): St
         };
     case 'order': {
         const orders = withOrder(state.orders, message);
-        return { ...state, orders, buying: false, problem: orders === state.orders ? state.problem : null };
+        return { ...state, orders, buying: false, ...(orders !== state.orders && { problem: null, uncancelled: null }) };
     }
     case 'superseded':
         return { ...state, seat: 'superseded' };
@@ -89,12 +92,21 @@ function onError(state: State, code: string): State {
     case 'blocked': return { ...state, seat: 'blocked', admission: null };
     case 'ticket-invalid': return { ...state, seat: 'outside', place: null, ahead: null, aheadAtFirst: null, admission: null };
     case 'sale-ended': return { ...state, phase: 'ended' };
-    default: return state;
+    case 'unknown-sale': return { ...state, missing: true };
+    case 'not-open': return state.seat === 'joining' ? { ...state, seat: 'outside' } : state;
+    // Rejected by the shop, too much in flight, or nobody knows: whoever asked to join asks again later.
+    default: return state.seat === 'joining' ? { ...state, seat: 'refused' } : state;
     }
 }
 
 const openStatuses = new Set(['queued', 'pending_payment', 'expiring']);
+export const canCancel = ({ status }: OrderMessage): boolean => status === 'queued' || status === 'pending_payment';
 export const isOpen = (order: OrderMessage): boolean => openStatuses.has(order.status);
-// The order the page is about: one that still needs something of the shopper, else the newest.
+// The order the page is about: one that still needs something of the shopper, else the newest not put away.
 export const currentOrder = (state: State): OrderMessage | undefined =>
-    state.orders.find(isOpen) ?? state.orders[state.orders.length - 1];
+    state.orders.find(isOpen) ?? state.orders.filter((order) => !state.putAway.includes(order.queue_ticket_id)).pop();
+export const closedOrders = (state: State): string[] => state.orders.filter((order) => !isOpen(order)).map((order) => order.queue_ticket_id);
+// Still the shopper's piece, or theirs for good: that the rest is sold out is then no news.
+export const hasPiece = (order: OrderMessage | undefined): boolean => order !== undefined && (isOpen(order) || order.status === 'confirmed');
+// Whether the line goes on, as far as the shop wants it to.
+export const moves = ({ mode }: State): boolean => mode === 'queue' || mode === 'passthrough';

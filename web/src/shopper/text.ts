@@ -1,23 +1,27 @@
 // Every sentence the page says, in one place, so that a language is one more table.
-import type { OrderStatus } from './messages';
+import type { OrderStatus, Problem } from './messages';
+import type { Card } from './scene';
+
+export interface Words { title: string; detail: string }
 
 const language = 'en';
-const number = new Intl.NumberFormat(language);
+// The reader's own English, where they have one: their dates and hours in the language of the page.
+const locale = globalThis.navigator?.languages?.find((l) => l.startsWith(language)) ?? language;
+const number = new Intl.NumberFormat(locale);
 export const count = (n: number): string => number.format(n);
 export const price = (minor: number, currency: string): string => {
-    const format = new Intl.NumberFormat(language, { style: 'currency', currency });
+    const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
     const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
     return format.format(minor / 10 ** digits);
 };
 export const dateAndTime = (ms: number): string =>
-    new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' }).format(ms);
-export const clockTime = (ms: number): string => new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(ms);
+    new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(ms);
 
 export function duration(seconds: number): string {
     const s = Math.max(0, Math.round(seconds));
     if (s < 60) return `${s} s`;
-    if (s < 3600) return `${Math.round(s / 60)} min`;
-    const hours = Math.floor(s / 3600), minutes = Math.round((s % 3600) / 60);
+    const whole = Math.round(s / 60), hours = Math.floor(whole / 60), minutes = whole % 60;
+    if (!hours) return `${minutes} min`;
     return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
 }
 export function waitRange([low, high]: [number, number]): string {
@@ -41,32 +45,28 @@ export const countdown = (ms: number): string => {
 
 export const text = {
     connecting: 'Connecting…',
+    unreachable: 'We cannot reach the waiting room at the moment and keep trying.',
     lost: 'Connection lost. Your place is safe; we are reconnecting.',
-    polling: 'Slow connection: your place is updated every few seconds.',
+    polling: 'Your network allows no live connection: this page is updated every few seconds.',
     closed: 'One moment: the line is paused for a technical reason. Your place is safe.',
     held: 'The shop has paused the line. Your place is safe.',
-    rejected: 'The shop is not letting anyone in at the moment.',
-    missing: 'There is no such sale', missingDetail: 'Check the address you were given.',
-    startsIn: 'Starts in', startsAt: 'Opens', startNote: 'Stay on this page. When the sale opens you join the line by yourself; arriving early gives no advantage over arriving on time.',
+    rejected: 'The shop has closed the line for now. If you have a place, it is safe.',
+    opening: 'Opening the waiting room…',
+    startsIn: 'Starts in', startsAt: 'Opens', startNote: 'Stay on this page. When the sale opens you join the line automatically; arriving early gives no advantage over arriving on time.',
     joining: 'Joining the line…',
     ahead: (n: number) => (n === 1 ? 'person ahead of you' : 'people ahead of you'),
     next: 'You are next', nextDetail: 'Keep this page open: it will be your turn at any moment.',
-    keepOpen: 'You can switch apps or lock your phone: your place is kept.',
-    left: (n: number) => `${count(n)} left`, lastFew: (n: number) => `Only ${count(n)} left`,
+    heldDetail: 'Nobody is being let in right now. You keep your place until the line moves again.',
+    keepOpen: 'This page updates by itself. You can switch apps or lock your phone: your place is kept.',
+    pieces: (n: number) => (n === 1 ? 'A single piece' : `${count(n)} pieces`), left: (n: number, of: number) => `${count(n)} of ${count(of)} left`, lastFew: (n: number) => `Only ${count(n)} left`, from: 'from',
     waitingForReturns: 'Sold out for now', waitingForReturnsDetail: 'Unpaid pieces come back. Stay in line: if one does, it is offered to those waiting, in order.',
-    soldOut: 'Sold out', soldOutDetail: 'Every piece has found an owner. If one comes back, the line moves again by itself.',
-    ended: 'This sale has ended', endedDetail: 'Thank you for coming.',
-    yourTurn: 'It is your turn', turnDetail: (until: string) => `Your turn lasts until ${until}.`,
-    buy: 'Reserve now', buying: 'Reserving…', goToShop: 'Continue to the shop', quantity: 'Quantity',
-    dozing: 'Are you still there?', dozingDetail: 'It was your turn, but your phone did not answer.', here: 'Yes, I am here',
-    spent: 'Your turn is over', spentDetail: 'You can join again at the end of the line.',
-    passed: 'You were away for too long', passedDetail: 'Others have been let in meanwhile. You can join again at the end of the line.',
-    joinAgain: 'Join the line again',
-    blocked: 'This place was blocked', blockedDetail: 'Please contact the shop.',
-    superseded: 'The line is open in another tab', supersededDetail: 'Your place is shown there.', useHere: 'Show it here',
+    firstInLine: 'You are first in line.', stillAhead: (n: number) => `${count(n)} ${n === 1 ? 'person' : 'people'} ahead of you.`,
+    yourTurn: 'It is your turn', turnLeft: 'left to reserve',
+    buy: 'Reserve now', buying: 'Reserving…', article: 'Article', total: 'Total', goToShop: 'Continue to the shop', quantity: 'Quantity', upTo: (n: number) => `up to ${count(n)}`,
+    here: 'Yes, I am here', joinAgain: 'Join the line again', useHere: 'Show it here',
     leave: 'Leave the line', leaveSure: 'Leave the line and give up your place?', leaveYes: 'Leave', leaveNo: 'Stay',
-    leftLine: 'You left the line',
-    pay: 'Pay now', payNote: (time: string) => `Reserved for you until ${time}.`, payTab: 'Opens in a new tab. This page follows by itself.',
+    pay: 'Pay now', payLeft: 'left to pay', payTab: 'Opens in a new tab. This page follows automatically.',
+    steps: ['Reserved', 'Payment', 'Confirmed'],
     cancel: 'Cancel the order', cancelSure: 'Cancel this order and give the piece back?', cancelYes: 'Cancel the order', cancelNo: 'Keep it',
     orderNumber: 'Order',
     problems: {
@@ -75,15 +75,40 @@ export const text = {
         'not-admitted': 'Your turn is over.', 'token-expired': 'Your turn is over.', 'token-used': 'You have already reserved with this turn.',
         'outcome-unknown': 'We do not know yet whether your reservation arrived. Press the button again: you will not be charged twice.',
     } as Record<string, string>,
+    cancelProblems: {
+        conflict: 'This order can no longer be cancelled: it was paid or closed just now. In a moment you see here how it ended.',
+        'outcome-unknown': 'We do not know yet whether your cancellation arrived. If nothing changes here, cancel again: that does no harm.',
+    } as Record<string, string>,
     problem: 'That did not work. Please try again.',
 };
-export const orderText: Record<OrderStatus, { title: string; detail: string }> = {
+export const problemWords = (table: Record<string, string>, { type }: Problem): string => table[type.split('/').pop() ?? ''] ?? text.problem;
+export const waitingHint = (ahead: number, moves: boolean): string => (!moves ? text.heldDetail : ahead === 0 ? text.nextDetail : text.keepOpen);
+// The scenes that are only words, with a button at most.
+export const cards: Record<Card, Words> = {
+    missing: { title: 'There is no such sale', detail: 'Check the address you were given.' },
+    superseded: { title: 'The line is open in another tab', detail: 'What happens next is shown there.' },
+    dozing: { title: 'Are you still there?', detail: 'It was your turn, but this page did not answer.' },
+    blocked: { title: 'This place was blocked', detail: 'Please contact the shop.' },
+    ended: { title: 'This sale has ended', detail: 'Thank you for coming.' },
+    left: { title: 'You left the line', detail: '' },
+    spent: { title: 'Your turn is over', detail: 'You can join again at the end of the line.' },
+    passed: { title: 'You were away for too long', detail: 'Others have been let in meanwhile. You can join again at the end of the line.' },
+    refused: { title: 'The line is closed for now', detail: 'The shop is not letting anyone join at the moment. Keep this page open: you join automatically when it does.' },
+    busy: { title: 'Many people are arriving', detail: 'There was no room for you just now. Keep this page open: we try again for you every few seconds.' },
+};
+const orderText: Record<OrderStatus, Words> = {
     queued: { title: 'Reserved for you', detail: 'We are preparing your payment. This takes a moment.' },
     pending_payment: { title: 'Ready to pay', detail: 'Your piece is set aside.' },
     expiring: { title: 'Time is up', detail: 'We are checking whether your payment arrived.' },
-    confirmed: { title: 'It is yours', detail: 'Paid and confirmed. Thank you!' },
+    confirmed: { title: 'It is yours', detail: 'Paid and confirmed. Thank you! You can close this page.' },
     expired: { title: 'The reservation expired', detail: 'The payment did not arrive in time, so the piece was offered to the next in line.' },
     cancelled: { title: 'Order cancelled', detail: 'The piece went back to the shop.' },
     failed: { title: 'We are sorry', detail: 'This order could not be fulfilled. You have not been charged.' },
     refunded: { title: 'Refunded', detail: 'Your payment is on its way back to you.' },
 };
+
+const cancelling = { title: 'Cancelling the order', detail: 'We are closing the payment.' };
+export function orderWords({ status, reason }: { status: OrderStatus; reason?: string }): Words {
+    if (status === 'expiring' && reason === 'cancelled') return cancelling;
+    return reason === 'oversold' ? { ...orderText[status], detail: text.problems['sold-out']! } : orderText[status];
+}

@@ -1,0 +1,33 @@
+// What the page shows now. The stage draws it, the announcer says it, the title names it: all three ask here.
+import { currentOrder, type State } from './state';
+
+export type Card = 'missing' | 'superseded' | 'dozing' | 'blocked' | 'ended' | 'left' | 'spent' | 'passed' | 'refused' | 'busy';
+export type Scene = Card | 'opening' | 'turn' | 'order' | 'countdown' | 'sold-out' | 'joining' | 'connecting' | 'waiting';
+
+// `now` is the server's: a turn ends by it, whether or not the server's word of it has come.
+export function sceneOf(state: State, now: number): Scene {
+    if (state.missing) return 'missing';
+    if (!state.sale) return 'opening';
+    const order = currentOrder(state);
+    // A tab that hears nothing any more shows no order that may change, but what was bought is kept in sight.
+    if (state.seat === 'superseded') return order?.status === 'confirmed' ? 'order' : 'superseded';
+    if (state.admission && state.seat === 'admitted' && now < state.admission.expiresAt) return 'turn';
+    return order ? 'order' : outsideOf(state) ?? inLine(state);
+}
+
+// Who has no place in a line that moves.
+function outsideOf({ seat, phase, mode }: State): Scene | null {
+    if (seat === 'dozing' || seat === 'blocked') return seat;
+    if (phase === 'ended') return 'ended';
+    if (seat === 'left' || seat === 'spent' || seat === 'passed') return seat;
+    if (seat === 'admitted') return 'spent';
+    if (phase === 'scheduled' || phase === 'lobby') return 'countdown';
+    if (seat === 'refused') return mode === 'reject' ? 'refused' : 'busy';
+    return null;
+}
+
+function inLine({ seat, phase, remaining, ahead }: State): Scene {
+    if (phase === 'sold_out' && remaining === 0) return 'sold-out';
+    if (ahead !== null) return 'waiting';
+    return seat === 'waiting' ? 'connecting' : 'joining';
+}

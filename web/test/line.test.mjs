@@ -1,0 +1,111 @@
+// An order across reloads: the page keeps which one it shows and asks for it until the line tells of it. Compiled from the shipped
+// TypeScript, with a server and a time made here.
+import { test, beforeEach, mock } from 'node:test';
+import assert from 'node:assert/strict';
+import { build } from 'esbuild';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'shopper');
+const out = mkdtempSync(join(tmpdir(), 'waitroom-web-'));
+await build({ entryPoints: [join(source, 'line.ts'), join(source, 'state.ts')], outdir: out, bundle: true, format: 'esm', outExtension: { '.js': '.mjs' } });
+const { Line } = await import(pathToFileURL(join(out, 'line.mjs')));
+const { currentOrder } = await import(pathToFileURL(join(out, 'state.mjs')));
+
+const order = (event, status, id = 'a') => ({ sale: 'shoes', queue_ticket_id: id, sku: 'one', quantity: 1, status, event, payment_url: 'https://pay.test/' });
+const told = (...args) => ({ type: 'order', ...order(...args) });
+const saleMessage = { type: 'sale', phase: 'live', mode: 'queue', message: '', remaining: 1, now: 1, starts_at: 1, ends_at: 2 };
+const turn = () => new Promise(setImmediate);
+
+let kept, asked, status, socket, page;
+globalThis.window = globalThis;
+globalThis.addEventListener = () => undefined;
+globalThis.document = { addEventListener: () => undefined };
+globalThis.location = new URL('https://shop.test/s/shoes');
+Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
+globalThis.localStorage = { getItem: () => kept, setItem: (_, text) => { kept = text; } };
+globalThis.WebSocket = class {
+    static OPEN = 1;
+    constructor() { socket = this; }
+    send() {}
+    close() {}
+    tells(message) { this.onmessage({ data: JSON.stringify(message) }); }
+};
+globalThis.fetch = async (url) => {
+    if (url.includes('/v1/sales/')) return Response.json({ ...saleMessage, id: 'shoes', run: 1 });
+    if (!url.includes('/v1/orders/status/')) return Response.json({ now: Date.now() });
+    asked.push(url);
+    return status();
+};
+beforeEach(() => { asked = []; kept = '{"run":1}'; status = () => assert.fail('nothing is kept to ask for'); });
+const remembered = () => JSON.parse(kept).order;
+async function load() {
+    mock.timers.reset(); // those of the page before this one
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    page = new Line('shoes', () => undefined);
+    await page.start();
+    socket.onopen();
+    await turn();
+}
+async function pass(ms = 2000) {
+    mock.timers.tick(ms);
+    await turn();
+}
+// A page that has bought `a` and is loaded anew while the line is closed.
+async function reloaded(answer) {
+    await load();
+    page.accepted(told(0, 'queued'));
+    assert.equal(remembered(), 'a');
+    status = answer;
+    await load();
+    socket.tells(saleMessage);
+    socket.tells({ type: 'error', code: 'line-closed', detail: '' });
+}
+
+test('an order that can be paid is there after a reload, though the closed line tells nothing', async () => {
+    await reloaded(() => Response.json(order(2, 'pending_payment')));
+    assert.deepEqual([currentOrder(page.state)?.status, currentOrder(page.state)?.payment_url], ['pending_payment', 'https://pay.test/']);
+    assert.deepEqual(asked, ['/v1/orders/status/a?sale=shoes']);
+});
+test('it is asked for until the line tells of it, whose later news counts', async () => {
+    await reloaded(() => Response.json({ type: '/problems/busy', status: 503 }, { status: 503 }));
+    assert.equal(currentOrder(page.state), undefined);
+    status = () => Response.json(order(2, 'pending_payment'));
+    await pass();
+    assert.equal(currentOrder(page.state).status, 'pending_payment');
+    status = () => Response.json(order(3, 'expiring'));
+    await pass();
+    assert.equal(currentOrder(page.state).status, 'expiring');
+    socket.tells(told(4, 'confirmed'));
+    const before = asked.length;
+    await pass();
+    await pass();
+    assert.deepEqual([currentOrder(page.state).status, asked.length], ['confirmed', before]);
+});
+test('an order that is final, or unknown, is not asked for again', async () => {
+    for (const answer of [() => Response.json(order(4, 'confirmed')), () => Response.json({ type: '/problems/not-found', status: 404 }, { status: 404 })]) {
+        asked = [];
+        kept = '{"run":1}';
+        await reloaded(answer);
+        await pass();
+        assert.equal(asked.length, 1);
+    }
+});
+test('the socket\'s news is kept as well, and joining anew forgets an order that has ended', async () => {
+    await load();
+    socket.tells(told(1, 'queued', 'b'));
+    assert.equal(remembered(), 'b');
+    socket.tells(told(4, 'expired', 'b'));
+    assert.equal(remembered(), 'b', 'a reload shows how it ended');
+    page.joinAnew();
+    assert.equal(remembered(), undefined);
+    await load();
+    assert.deepEqual(asked, []);
+});
+test('joining anew before the order was heard of does not forget it', async () => {
+    await reloaded(() => Response.json({ status: 503 }, { status: 503 }));
+    page.joinAnew();
+    assert.equal(remembered(), 'a');
+});
