@@ -4,12 +4,11 @@
 #include "loop.h"
 #include "pg.h"
 #include "redis.h"
-#include "redis_keys.h"
+#include "keyspace.h"
 #include "sql_bench.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CONNECT_MS 5000
 
@@ -131,8 +130,8 @@ static bool ask_redis(struct question *q, const char *address)
 
 static void ask_line(struct question *q)
 {
-    char key[REDIS_KEY_MAX];
-    redis_key_line(key, q->stage->sale);
+    char key[WR_KEY_MAX];
+    wr_key_line_text(key, q->stage->sale, "line");
     wr_redis_commandv(q->redis, on_answer, q, "HMGET", key, "rate", "burst_ms", "factor", "cap",
                       "granted_total", "joined_total", "entered_total", "finished_total", NULL);
 }
@@ -149,24 +148,25 @@ static void take_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
 
 static void ask_stock(struct question *q)
 {
-    char key[REDIS_KEY_MAX];
-    redis_key_stock(key, q->stage->sale);
+    char key[WR_KEY_MAX];
+    wr_key_stock_text(key, q->stage->sale, "stock");
     wr_redis_commandv(q->redis, on_answer, q, "HGETALL", key, NULL);
 }
 
 static void take_stock(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct accounts *a = ctx;
+    int64_t units[WR_STOCK_PARTS] = {0};
     (void)err;
     for (size_t i = 0; i + 1 < wr_reply_count(reply); i += 2) {
-        const char *bar = strrchr(wr_reply_text(wr_reply_at(reply, i), NULL), '|');
-        const char *field = bar ? bar + 1 : "";
-        int64_t units = wr_reply_int(wr_reply_at(reply, i + 1));
-        a->free += strcmp(field, "free") == 0 ? units : 0;
-        a->held += strcmp(field, "held") == 0 ? units : 0;
-        a->sold += strcmp(field, "sold") == 0 ? units : 0;
-        a->voided += strcmp(field, "voided") == 0 ? units : 0;
+        enum wr_stock_part part;
+        if (wr_stock_field_part(wr_reply_text(wr_reply_at(reply, i), NULL), &part))
+            units[part] += wr_reply_int(wr_reply_at(reply, i + 1));
     }
+    a->free = units[WR_STOCK_FREE];
+    a->held = units[WR_STOCK_HELD];
+    a->sold = units[WR_STOCK_SOLD];
+    a->voided = units[WR_STOCK_VOIDED];
 }
 
 /* ---- both ---- */

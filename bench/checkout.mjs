@@ -2,16 +2,17 @@
 // How fast one checkoutd says "sold out", beside how fast it reserves: node bench/checkout.mjs [reservations] [connections]
 // Real Redis (fsync always) and real Kafka, started for it; every reservation has a token of its own. The client keeps connections open
 // and sends the next request when the answer is there. CPU is checkoutd's own, user and system.
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { startKafka } from '../tests/lib/kafka.mjs';
 import { startRedis, stopAll } from '../tests/lib/servers.mjs';
-import { Shop, checkout, metric, waitFor } from '../tests/lib/shop.mjs';
+import { metric } from '../tests/lib/metrics.mjs';
+import { Shop, checkout } from '../tests/lib/shop.mjs';
+import { waitFor } from '../tests/lib/wait.mjs';
+import { cpuTicks } from '../tests/lib/wire.mjs';
 
 const units = Number(process.argv[2] ?? 5000), connections = Number(process.argv[3] ?? 64), seconds = 5;
 
-const cpuOf = (pid) => { const f = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' '); return (Number(f[11]) + Number(f[12])) * 10; }; // ms
 const request = (sale, a, key, retry) => {
     const body = '{"sku":"one","quantity":1}';
     return Buffer.from(`POST /v1/sales/${sale.id}/checkout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${a.token}\r\nWaitroom-Secret: ${a.secret}\r\n`
@@ -46,10 +47,10 @@ function drive(port, next) {
     });
 }
 async function measure(name, d, next) {
-    const cpu = cpuOf(d.pid), began = performance.now();
+    const cpu = cpuTicks(d.pid), began = performance.now();
     const { statuses, times } = await drive(d.port, next);
     const s = (performance.now() - began) / 1000, count = times.length, sorted = Float64Array.from(times).sort();
-    const row = { statuses, count, rate: count / s, cpu_us: ((cpuOf(d.pid) - cpu) * 1000) / count };
+    const row = { statuses, count, rate: count / s, cpu_us: ((cpuTicks(d.pid) - cpu) * 10_000) / count };
     console.log(`${name}: ${JSON.stringify(statuses)} in ${s.toFixed(2)} s = ${row.rate.toFixed(0)}/s, checkoutd ${row.cpu_us.toFixed(1)} us CPU each, p50 ${sorted[count >> 1].toFixed(2)} ms, p99 ${sorted[Math.floor(count * 0.99)].toFixed(2)} ms`);
     return row;
 }

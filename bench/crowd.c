@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#define DUE_A_TURN 16 /* each shopper is a device of its own: who is called does not wait for all who are to come */
 #define SPARE_FDS 200 /* for HTTP beside the sockets, and for what the process has open anyway */
 
 void crowd_timer(struct crowd *c, uint32_t shopper, enum timer timer, uint64_t delay_ms)
@@ -84,11 +85,14 @@ void crowd_run(const struct stage *stage, struct tally *tally, uint32_t index, u
     for (int i = 0; i < stage->lines; i++)
         c->line_targets[i] = net_target(c->net, &stage->line[i]);
     c->checkout_target = net_target(c->net, &stage->checkout);
+    net_stamp(c->net, c->checkout_target);
     plan_all(c);
+    int due = 0;
     while (!atomic_load_explicit(&tally->stop, memory_order_relaxed)) {
-        net_poll(c->net, 4);
+        net_poll(c->net, due < DUE_A_TURN ? 4 : 0);
         c->now_ms = wr_mono_ms();
-        for (uint32_t timer; wheel_due(c->wheel, c->now_ms, &timer);)
+        due = 0;
+        for (uint32_t timer; due < DUE_A_TURN && wheel_due(c->wheel, c->now_ms, &timer); due++)
             shopper_due(c, timer / TIMERS, timer % TIMERS);
     }
     for (uint32_t i = 0; i < c->count; i++)

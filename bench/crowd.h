@@ -51,11 +51,13 @@ struct shopper {
     bool order_open;       /* counted in OPEN_ORDERS */
     uint8_t link_tries, ask_tries;
     uint64_t connect_us;
+    uint64_t out_us;         /* since when it wants to be in line, or back in it; 0: it is there */
+    uint32_t back_within_ms; /* how far those who lose their socket are to spread their return, as the ticket says */
     uint64_t checkout_us; /* when buy was pressed and the request first went out; 0: it is not yet */
     uint64_t place;       /* lane and number; 0: none yet */
     int64_t ahead;        /* as last told on this socket; -1: nothing yet */
     int64_t event;        /* of the order, as last told; -1: nothing yet */
-    char secret[24], worker[17], jti[80];
+    char secret[24], worker[34], jti[80];
     char ticket[241];
     char order[ORDER_ID_LEN + 1];
     char *token;    /* once admitted */

@@ -42,6 +42,21 @@ struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count)
     return check;
 }
 
+void drip_line_look(const struct drip *drip, struct drip_line *line, int64_t clock_ms, int64_t granted)
+{
+    if (!line->looks++) {
+        line->first_ms = clock_ms;
+        line->first_granted = granted;
+    }
+    double above = (double)(granted - line->first_granted) - per_ms(drip) * (double)(clock_ms - line->first_ms);
+    if (above < line->least)
+        line->least = above;
+    if (above - line->least > line->worst)
+        line->worst = above - line->least;
+    if (above - line->least > drip_burst(drip) + EPSILON)
+        line->windows_above++;
+}
+
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until)
 {
     struct drip_met met = {.granted = until < count ? until : count};
@@ -58,5 +73,6 @@ struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t coun
     double offered = per_ms(drip) * (double)(ms[met.granted - 1] - ms[0]);
     met.seconds = (double)(ms[met.granted - 1] - ms[0]) / 1000.0;
     met.percent = offered > 0 ? 100.0 * (double)met.granted / offered : 100;
+    met.net_percent = offered > 0 ? 100.0 * (1 - met.ran_over / offered) : 100;
     return met;
 }

@@ -1,7 +1,7 @@
 /* drip_check.h - was the drip a ceiling, and was it met? Pure.
  *
- * In every window, of any length and anywhere, at most rate x t + burst tokens may be granted. With the times
- * sorted, window i..j holds j - i + 1 tokens in t[j] - t[i], so it keeps the bound when
+ * In every window, of any length and anywhere, at most rate x t + burst tokens may be granted. With the times sorted,
+ * window i..j holds j - i + 1 tokens in t[j] - t[i], so it keeps the bound when
  *
  *     (j + 1 - r t[j]) - (i - r t[i]) <= burst
  *
@@ -24,14 +24,24 @@ struct drip_check {
 /* Sorts `ms` (the `granted` of every token). */
 struct drip_check drip_check(const struct drip *drip, int64_t *ms, size_t count);
 
+/* The same from looks at Redis while it runs: its clock, and how many were granted up to then. Between any two looks
+ * the bound must hold. Start with {0}. */
+struct drip_line {
+    size_t looks, windows_above;
+    double least, worst;
+    int64_t first_ms, first_granted;
+};
+void drip_line_look(const struct drip *drip, struct drip_line *line, int64_t clock_ms, int64_t granted);
+
 struct drip_met {
     size_t granted;  /* tokens from the first grant on, up to and with the `until`-th */
     double seconds;  /* that this took */
-    double percent;  /* granted, of rate x seconds */
+    double percent;  /* granted, of rate x seconds: the burst at the start may hide a loss in it */
+    double net_percent; /* granted, of the credit that accrued in these seconds: nothing hides a loss in this one */
     double ran_over; /* tokens that the bucket could not hold because nobody was there to take them in time */
 };
-/* For `ran_over` the bucket is filled and emptied again as the tokens say, from full at the first grant: what
- * a burst at the start hides in `percent` shows there. `ms` is sorted. `until`: the token with which cap,
+/* For `ran_over` the bucket is filled and emptied again as the tokens say, from full at the first grant: credit that
+ * comes while it is full is lost, and what is not lost was granted or is there still. `ms` is sorted. `until`: the token with which cap,
  * stock or the crowd's end first held the drip back. */
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
 

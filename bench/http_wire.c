@@ -125,7 +125,8 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-long http_read(char *bytes, size_t len, struct http_answer *out)
+/* 1: the head is there, and out->body behind it; else the result of http_read(). */
+static long read_head(char *bytes, size_t len, struct http_answer *out)
 {
     if (len < 14)
         return 0;
@@ -135,14 +136,21 @@ long http_read(char *bytes, size_t len, struct http_answer *out)
     char *head = memchr(bytes, '\n', len);
     if (!end || !head)
         return len > 16384 ? -1 : 0;
-    *out = (struct http_answer){.status = atoi(bytes + 9), .head = head + 1};
+    *out = (struct http_answer){.status = atoi(bytes + 9), .head = head + 1, .body = end + 4};
     if (out->status < 100 || out->status > 599)
         return -1;
     out->head_len = end >= head ? (size_t)(end + 2 - out->head) : 0;
     out->closes = header_is(out, "connection", "close");
     long after = header_number(out, "retry-after", 10);
     out->retry_after_s = after > 0 ? (int)after : 0;
-    out->body = end + 4;
+    return 1;
+}
+
+long http_read(char *bytes, size_t len, struct http_answer *out)
+{
+    long there = read_head(bytes, len, out);
+    if (there <= 0)
+        return there;
     size_t from = (size_t)(out->body - bytes);
     if (has_no_body(out->status))
         return (long)from;

@@ -1,4 +1,5 @@
 #include "net.h"
+#include "clock.h"
 #include "mem.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READ_SIZE 65536
@@ -30,7 +32,7 @@ struct conn {
         life; /* rises with every close, so that an event for an earlier connection of this number is known */
     int target;
     uint32_t owner;
-    uint32_t next; /* of the free list or of its target's idle list */
+    uint32_t next, prev; /* of its target's idle list; `next` also of the free list */
     struct bytes in, out;
 };
 
@@ -41,6 +43,8 @@ struct net {
     struct conn *conns;
     int targets;
     struct target target[TARGETS_MAX];
+    bool stamped[TARGETS_MAX];
+    uint64_t arrived_us; /* what is being read; 0: not stamped */
     uint32_t idle[TARGETS_MAX];
     uint8_t source_first, source_last, source;
     char buffer[READ_SIZE];
@@ -88,6 +92,11 @@ const char *net_host(const struct net *net, int target)
     return net->target[target].host;
 }
 
+void net_stamp(struct net *net, int target)
+{
+    net->stamped[target] = true;
+}
+
 /* ---- connections ---- */
 static uint64_t event_id(const struct net *net, uint32_t id)
 {
@@ -129,12 +138,25 @@ static void drop(struct bytes *b)
     *b = (struct bytes){0};
 }
 
+static void link_idle(struct net *net, uint32_t id)
+{
+    struct conn *c = &net->conns[id];
+    c->prev = NO_CONN;
+    c->next = net->idle[c->target];
+    if (c->next != NO_CONN)
+        net->conns[c->next].prev = id;
+    net->idle[c->target] = id;
+}
+
 static void unlink_idle(struct net *net, uint32_t id)
 {
-    uint32_t *at = &net->idle[net->conns[id].target];
-    while (*at != id)
-        at = &net->conns[*at].next;
-    *at = net->conns[id].next;
+    const struct conn *c = &net->conns[id];
+    if (c->next != NO_CONN)
+        net->conns[c->next].prev = c->prev;
+    if (c->prev != NO_CONN)
+        net->conns[c->prev].next = c->next;
+    else
+        net->idle[c->target] = c->next;
 }
 
 void net_close(struct net *net, uint32_t id)
@@ -178,6 +200,8 @@ static int dial(struct net *net, int target)
         return -1;
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (net->stamped[target])
+        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     bind_source(net, fd);
     const struct sockaddr_in *to = &net->target[target].address;
     if (connect(fd, (const struct sockaddr *)to, sizeof *to) < 0 && errno != EINPROGRESS) {
@@ -192,8 +216,8 @@ uint32_t net_idle(struct net *net, int target, uint32_t owner)
     uint32_t id = net->idle[target];
     if (id == NO_CONN)
         return NO_CONN;
+    unlink_idle(net, id);
     struct conn *c = &net->conns[id];
-    net->idle[target] = c->next;
     c->state = OPEN;
     c->owner = owner;
     return id;
@@ -233,6 +257,12 @@ bool net_send(struct net *net, uint32_t id, const void *bytes, size_t len)
     return true;
 }
 
+bool net_has_more(const struct net *net, uint32_t id)
+{
+    char byte;
+    return recv(net->conns[id].fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void net_release(struct net *net, uint32_t id)
 {
     struct conn *c = &net->conns[id];
@@ -242,8 +272,7 @@ void net_release(struct net *net, uint32_t id)
     }
     c->state = IDLE;
     c->owner = NO_OWNER;
-    c->next = net->idle[c->target];
-    net->idle[c->target] = id;
+    link_idle(net, id);
 }
 
 void net_mute(struct net *net, uint32_t id)
@@ -294,6 +323,41 @@ static bool deliver(struct net *net, uint32_t id, size_t len)
     return same;
 }
 
+/* The stamp is of the wall clock; a step of it between arrival and now would be one of the answer's time. */
+static uint64_t stamp_of(struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        struct timespec stamp, now;
+        memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+        clock_gettime(CLOCK_REALTIME, &now);
+        int64_t ago_us = (now.tv_sec - stamp.tv_sec) * 1000000 + (now.tv_nsec - stamp.tv_nsec) / 1000;
+        return wr_mono_us() - (uint64_t)(ago_us > 0 ? ago_us : 0);
+    }
+    return 0;
+}
+
+static ssize_t read_some(struct net *net, const struct conn *c)
+{
+    net->arrived_us = 0;
+    if (!net->stamped[c->target])
+        return recv(c->fd, net->buffer, sizeof net->buffer, 0);
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec into = {net->buffer, sizeof net->buffer};
+    struct msghdr message = {
+        .msg_iov = &into, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(c->fd, &message, 0);
+    if (n > 0)
+        net->arrived_us = stamp_of(&message);
+    return n;
+}
+
+uint64_t net_arrived_us(const struct net *net)
+{
+    return net->arrived_us ? net->arrived_us : wr_mono_us();
+}
+
 static bool opened(struct net *net, uint32_t id)
 {
     struct conn *c = &net->conns[id];
@@ -303,25 +367,24 @@ static bool opened(struct net *net, uint32_t id)
     return c->life == life;
 }
 
-static void on_event(struct net *net, uint32_t id, uint32_t events)
+/* False: it is not open yet, or gone. */
+static bool connected(struct net *net, uint32_t id, uint32_t events)
+{
+    if (net->conns[id].state != CONNECTING)
+        return true;
+    if (events & (EPOLLERR | EPOLLHUP)) {
+        lost(net, id);
+        return false;
+    }
+    return (events & EPOLLOUT) && opened(net, id);
+}
+
+/* To the end of what there is: the next event comes only with more. */
+static void read_all(struct net *net, uint32_t id, uint32_t events)
 {
     struct conn *c = &net->conns[id];
-    if (c->state == CONNECTING) {
-        if (events & (EPOLLERR | EPOLLHUP)) {
-            lost(net, id);
-            return;
-        }
-        if (!(events & EPOLLOUT) || !opened(net, id))
-            return;
-    }
-    if ((events & EPOLLOUT) && c->out.at && !flush(net, id)) {
-        lost(net, id);
-        return;
-    }
-    if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)))
-        return;
     for (;;) {
-        ssize_t n = recv(c->fd, net->buffer, sizeof net->buffer, 0);
+        ssize_t n = read_some(net, c);
         if (n < 0 && errno == EAGAIN)
             return;
         if (n <= 0 || c->state == IDLE) { /* an idle one has nothing to say */
@@ -333,6 +396,16 @@ static void on_event(struct net *net, uint32_t id, uint32_t events)
         if ((size_t)n < sizeof net->buffer && !(events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)))
             return;
     }
+}
+
+static void on_event(struct net *net, uint32_t id, uint32_t events)
+{
+    if (!connected(net, id, events))
+        return;
+    if ((events & EPOLLOUT) && net->conns[id].out.at && !flush(net, id))
+        lost(net, id);
+    else if (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP))
+        read_all(net, id, events);
 }
 
 void net_poll(struct net *net, int timeout_ms)

@@ -36,11 +36,17 @@ void net_sources(struct net *net, uint8_t first, uint8_t last);
 /* -1 when there are too many targets. Equal ones have one number. */
 int net_target(struct net *net, const struct target *target);
 const char *net_host(const struct net *net, int target);
+/* What comes from this target is stamped by the kernel as it arrives. A crowd on its servers' own processors reads late,
+ * and an answer is not slow because of that. Before the first connection. */
+void net_stamp(struct net *net, int target);
+uint64_t net_arrived_us(const struct net *net); /* within on_data: when it came (monotonic); now, if not stamped */
 
 uint32_t net_idle(struct net *net, int target, uint32_t owner); /* one that stands already; NO_CONN: none */
 /* A new one: on_open or on_closed comes later. NO_CONN: refused at once, or no descriptor is left. */
 uint32_t net_open(struct net *net, int target, uint32_t owner);
 bool net_send(struct net *net, uint32_t conn, const void *bytes, size_t len); /* false: it is closed now */
+/* Something has come that was not read yet: a late reader looks before it calls the other side late. */
+bool net_has_more(const struct net *net, uint32_t conn);
 void net_release(struct net *net, uint32_t conn); /* lies idle until it is used again */
 void net_close(struct net *net, uint32_t conn);   /* on_closed does not come */
 void net_mute(struct net *net, uint32_t conn);    /* nothing is read any more; only its end is told */

@@ -107,7 +107,9 @@ static const struct option {
     {"--timeout", NULL, "0", read_int, AT(timeout_s), "S",
      "end then, whatever is open (0: 300, or never with --sale)"},
     {"--least", NULL, "0", read_int, AT(least_percent), "P",
-     "fail when less than P % of the rate was granted or taken up"},
+     "fail when less than P % of the credit that accrued was granted, or of the tokens taken up"},
+    {"--ack-p99", NULL, "0", read_int, AT(ack_p99_ms), "MS",
+     "fail when the p99 of the acknowledgement of orders is above MS"},
     {"--json", NULL, "", read_text, AT(json), "FILE", "the report as JSON"},
     {"--database", "WR_DATABASE_URL", "", read_text, AT(database), "URL",
      "PostgreSQL: what became of the orders"},
@@ -181,49 +183,64 @@ static bool set(struct options *o, const struct option *option, const char *valu
 
 static int check(const struct options *o)
 {
-    const char *why = NULL;
-    if (!o->shoppers && !o->deaf_more)
-        why = "nobody to send: --shoppers is 0";
-    else if (o->shoppers + o->deaf_more > 5000000)
-        why = "more than 5,000,000 shoppers";
-    else if (!o->database || !o->redis_line || !o->redis_stock)
-        why = "where are PostgreSQL and Redis? Run script/up, or give --database, --redis-line and "
-              "--redis-stock: the report "
-              "is read from them";
-    else if ((!o->sale || o->rate_per_minute) && !o->merchant_key)
-        why = "WR_MERCHANT_KEY is needed to make a sale or to set its rate";
-    else if (o->absent + o->abandon + o->deaf > 1)
-        why = "--absent, --abandon and --deaf are more than everybody";
-    if (why)
-        fprintf(stderr, "stampede: %s\n", why);
-    return why ? 2 : -1;
+    const struct {
+        bool wrong;
+        const char *why;
+    } rules[] = {
+        {!o->shoppers && !o->deaf_more, "nobody to send: --shoppers is 0"},
+        {o->shoppers + o->deaf_more > 5000000, "more than 5,000,000 shoppers"},
+        {!o->database || !o->redis_line || !o->redis_stock,
+         "where are PostgreSQL and Redis? Run script/up, or give --database, --redis-line and --redis-stock: the "
+         "report is read from them"},
+        {(!o->sale || o->rate_per_minute) && !o->merchant_key,
+         "WR_MERCHANT_KEY is needed to make a sale or to set its rate"},
+        {o->absent + o->abandon + o->deaf > 1, "--absent, --abandon and --deaf are more than everybody"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (!rules[i].wrong)
+            continue;
+        fprintf(stderr, "stampede: %s\n", rules[i].why);
+        return 2;
+    }
+    return -1;
+}
+
+static bool set_defaults(struct options *o)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const char *env = table[i].env ? getenv(table[i].env) : NULL;
+        const char *value = env && *env ? env : table[i].fallback;
+        if (value && !set(o, &table[i], value))
+            return false;
+    }
+    return true;
+}
+
+/* `--flag value` or `--flag=value`; `*i` moves on when the value stands by itself. */
+static bool read_flag(struct options *o, int argc, char **argv, int *i)
+{
+    const char *flag = argv[*i];
+    size_t len = strcspn(flag, "=");
+    const struct option *option = find(flag, len);
+    const char *value = flag[len] ? flag + len + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+    if (option && value)
+        return set(o, option, value);
+    fprintf(stderr, "stampede: %s %s; see --help\n", option ? "no value for" : "unknown option", flag);
+    return false;
 }
 
 int options_read(struct options *o, int argc, char **argv)
 {
     *o = (struct options){0};
     read_env_file();
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const char *env = table[i].env ? getenv(table[i].env) : NULL;
-        const char *value = env && *env ? env : table[i].fallback;
-        if (value && !set(o, &table[i], value))
-            return 2;
-    }
+    if (!set_defaults(o))
+        return 2;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             help();
             return 0;
         }
-        const char *flag = argv[i];
-        size_t len = strcspn(flag, "=");
-        const struct option *option = find(flag, len);
-        const char *value = flag[len] ? flag + len + 1 : i + 1 < argc ? argv[++i] : NULL;
-        if (!option || !value) {
-            fprintf(stderr, "stampede: %s %s; see --help\n", option ? "no value for" : "unknown option",
-                    flag);
-            return 2;
-        }
-        if (!set(o, option, value))
+        if (!read_flag(o, argc, argv, &i))
             return 2;
     }
     if (!o->sale && !o->rate_per_minute)

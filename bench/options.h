@@ -9,7 +9,7 @@ enum skew { SKEW_EVEN, SKEW_FRONT, SKEW_BACK };
 
 struct options {
     int64_t shoppers, stock, seed, burst_ms, admission_s, hold_s, gather_s, timeout_s, processes,
-        least_percent;
+        least_percent, ack_p99_ms;
     int64_t rate_per_minute; /* 0: as the sale has it */
     enum skew skew;
     int64_t skew_ms;

@@ -47,37 +47,48 @@ static bool skip_value(struct cursor *c)
     return false;
 }
 
+static bool skip_mark(struct cursor *c, char mark)
+{
+    skip_blanks(c);
+    if (c->at == c->end || *c->at != mark)
+        return false;
+    c->at++;
+    return true;
+}
+
+/* A name, without its quotes, and its value: each from its first character to behind its last. */
+static bool next_member(struct cursor *c, struct cursor *name, struct cursor *value)
+{
+    skip_blanks(c);
+    name->at = c->at;
+    if (c->at == c->end || *c->at != '"' || !skip_string(c))
+        return false;
+    name->at++;
+    name->end = c->at - 1;
+    if (!skip_mark(c, ':'))
+        return false;
+    skip_blanks(c);
+    value->at = c->at;
+    if (!skip_value(c))
+        return false;
+    value->end = c->at;
+    return true;
+}
+
 /* The value of `name`, from its first character to behind its last. */
 static bool find(const char *json, size_t len, const char *name, struct cursor *value)
 {
-    struct cursor c = {json, json + len};
+    struct cursor c = {json, json + len}, key;
     size_t name_len = strlen(name);
-    skip_blanks(&c);
-    if (c.at == c.end || *c.at != '{')
+    if (!skip_mark(&c, '{'))
         return false;
-    c.at++;
-    for (;;) {
-        skip_blanks(&c);
-        if (c.at == c.end || *c.at != '"')
+    do {
+        if (!next_member(&c, &key, value))
             return false;
-        const char *key = c.at + 1;
-        if (!skip_string(&c))
-            return false;
-        size_t key_len = (size_t)(c.at - 1 - key);
-        skip_blanks(&c);
-        if (c.at == c.end || *c.at++ != ':')
-            return false;
-        skip_blanks(&c);
-        value->at = c.at;
-        if (!skip_value(&c))
-            return false;
-        value->end = c.at;
-        if (key_len == name_len && memcmp(key, name, name_len) == 0)
+        if ((size_t)(key.end - key.at) == name_len && memcmp(key.at, name, name_len) == 0)
             return value->at < value->end;
-        if (*c.at != ',')
-            return false;
-        c.at++;
-    }
+    } while (skip_mark(&c, ','));
+    return false;
 }
 
 bool scan_text(const char *json, size_t len, const char *name, char *out, size_t cap)

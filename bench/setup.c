@@ -183,10 +183,17 @@ static bool is_live(struct stage *stage, const struct target *at, char phase[24]
     return strcmp(phase, "live") == 0;
 }
 
+/* It will not be live, or there would be nothing to buy. A sale that was just made may be unknown. */
+static bool hopeless(const char *phase, uint64_t waited_ms)
+{
+    return strcmp(phase, "ended") == 0 || strcmp(phase, "sold_out") == 0 ||
+           (strcmp(phase, "404") == 0 && waited_ms > LIVE_S * 1000);
+}
+
 static bool wait_until_live(struct stage *stage)
 {
     char phase[24] = "";
-    bool made_here = !stage->options->sale;
+    bool made_here = !stage->options->sale, told = false;
     uint64_t begun = wr_mono_ms();
     uint64_t limit_ms = (uint64_t)(made_here ? LIVE_S : stage->options->timeout_s) * 1000;
     for (;;) {
@@ -197,11 +204,12 @@ static bool wait_until_live(struct stage *stage)
         if (live == 8)
             break;
         uint64_t waited_ms = wr_mono_ms() - begun;
-        bool unknown = strcmp(phase, "404") == 0 && waited_ms > LIVE_S * 1000; /* it may be just made */
-        if (unknown || strcmp(phase, "ended") == 0 || (limit_ms && waited_ms > limit_ms)) {
+        if (hopeless(phase, waited_ms) || (limit_ms && waited_ms > limit_ms)) {
             fprintf(stderr, "stampede: the sale %s is not live: %s\n", stage->sale, phase);
             return false;
         }
+        if (!told && waited_ms > 1000)
+            told = fprintf(stderr, "stampede: the sale %s is waited for: %s\n", stage->sale, phase) > 0;
         poll(NULL, 0, 50);
     }
     return true;

@@ -1,5 +1,7 @@
 #include "shopper.h"
+#include "clock.h"
 #include "http_wire.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ANSWER_MS 5000
@@ -34,9 +36,19 @@ void shopper_finish(struct crowd *c, uint32_t id, enum end end)
     crowd_timer_stop(c, id, TIMER_LINK);
 }
 
+/* Who has just lost the socket, or come, is on the way; `out_us` may lie ahead: then it stays away because it wants to. */
+static bool is_kept_out(const struct shopper *s)
+{
+    uint64_t patience_ms = s->place ? RETURN_PATIENCE_MS : LINE_PATIENCE_MS;
+    return s->end == END_NONE && s->journey == IN_LINE && s->out_us &&
+           wr_mono_us() > s->out_us + 1000 * patience_ms;
+}
+
 void shopper_stop(struct crowd *c, uint32_t id)
 {
     struct shopper *s = &c->shoppers[id];
+    if (is_kept_out(s))
+        tally_add(c->tally, COUNT_KEPT_OUT, 1);
     bool buying = s->journey >= ORDERED || (s->journey == CHECKING_OUT && s->unsure);
     shopper_finish(c, id, buying ? END_BUYING : c->tally->sold_out ? END_SOLD_OUT : END_WAITING);
 }
@@ -50,6 +62,16 @@ void shopper_due(struct crowd *c, uint32_t id, enum timer timer)
 }
 
 /* ---- the HTTP request under way ---- */
+void shopper_unanswered(struct crowd *c, uint32_t id, const char *why)
+{
+    static const char *const asked[] = {
+        [ASK_SESSION] = "session", [ASK_CHECKOUT] = "checkout", [ASK_PAYMENT] = "payment", [ASK_STATUS] = "status"};
+    char what[64];
+    snprintf(what, sizeof what, "%s: %s", asked[c->shoppers[id].asking], why);
+    tally_add(c->tally, COUNT_NO_ANSWERS, 1);
+    tally_problem(c->tally, what);
+}
+
 static void write_request(struct crowd *c, uint32_t id, uint32_t conn)
 {
     if (c->shoppers[id].asking == ASK_SESSION)
@@ -81,7 +103,8 @@ void shopper_ask(struct crowd *c, uint32_t id, enum asking what, int target)
         answered(c, id, NULL);
         return;
     }
-    crowd_timer(c, id, what == ASK_SESSION ? TIMER_LINK : TIMER_STEP, ANSWER_MS);
+    bool session = what == ASK_SESSION;
+    crowd_timer(c, id, session ? TIMER_LINK : TIMER_STEP, session ? LINE_PATIENCE_MS : ANSWER_MS);
     if (stands)
         write_request(c, id, s->http);
 }
@@ -120,7 +143,7 @@ void shopper_closed(struct crowd *c, uint32_t id, uint32_t conn)
 {
     struct shopper *s = &c->shoppers[id];
     if (conn == s->http) {
-        tally_add(c->tally, COUNT_NO_ANSWERS, 1);
+        shopper_unanswered(c, id, "closed");
         answered(c, id, NULL);
         return;
     }

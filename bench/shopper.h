@@ -8,12 +8,16 @@
  *
  * The purchase (journey), which goes on while the socket is away:
  *
- *   in line --admitted--> admitted --think--> checking out --202--> ordered --link--> paying --> paid
- * --confirmed--> ended ^  no answer, 429, 5xx, 410: the same key again |
+ *   in line --admitted--> admitted --think--> checking out --202--> ordered --link--> paying --> paid --confirmed--> ended
+ *                                   ^  no answer, 429, 5xx, 410: the same key again |
  *                                   +-----------------------------------------------+ */
 #ifndef BENCH_SHOPPER_H
 #define BENCH_SHOPPER_H
 #include "crowd.h"
+
+/* For each step until the ticket, as the page has it: who turns away early comes back as one more in the storm. */
+#define LINE_PATIENCE_MS 30000
+#define RETURN_PATIENCE_MS 10000 /* for the ticket, from the loss of the socket: a few tries, with their pauses */
 
 void shopper_due(struct crowd *c, uint32_t id, enum timer timer);
 void shopper_opened(struct crowd *c, uint32_t id, uint32_t conn);
@@ -26,6 +30,8 @@ struct http_answer;
 void shopper_finish(struct crowd *c, uint32_t id, enum end end);
 /* Opens a connection for `what`; its request goes out when it stands. */
 void shopper_ask(struct crowd *c, uint32_t id, enum asking what, int target);
+/* Counts a request that got no answer: `why` in a word or two. */
+void shopper_unanswered(struct crowd *c, uint32_t id, const char *why);
 
 /* shopper_line.c */
 void line_due(struct crowd *c, uint32_t id);

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_MS 10000 /* for each step until the ticket */
-#define RETURN_MAX_MS 3000
 #define CLOSED_MS 30000 /* for the ticket, once the line said that it is closed */
 
 static uint32_t below(struct shopper *s, uint32_t bound)
@@ -91,14 +89,24 @@ static void away(struct crowd *c, uint32_t id, uint32_t return_ms)
     crowd_timer(c, id, TIMER_LINK, return_ms);
 }
 
+/* Stays away for so long because it wants to, or was asked to. */
+static void return_after(struct crowd *c, uint32_t id, uint32_t ms)
+{
+    c->shoppers[id].out_us = wr_mono_us() + 1000 * (uint64_t)ms;
+    away(c, id, ms);
+}
+
 void line_lost(struct crowd *c, uint32_t id)
 {
     struct shopper *s = &c->shoppers[id];
     tally_add(c->tally, s->link == LINK_OPENING ? COUNT_CONNECTS_FAILED : COUNT_SOCKETS_LOST, 1);
-    if (s->end == END_NONE)
-        away(c, id, s->link == LINK_JOINED ? below(s, RETURN_MAX_MS) : backoff(s));
-    else
+    if (s->end != END_NONE) {
         s->link = LINK_NONE;
+        return;
+    }
+    if (!s->out_us)
+        s->out_us = wr_mono_us();
+    away(c, id, s->link == LINK_JOINED ? below(s, s->back_within_ms) : backoff(s));
 }
 
 static void open_socket(struct crowd *c, uint32_t id)
@@ -111,7 +119,7 @@ static void open_socket(struct crowd *c, uint32_t id)
     if (s->socket == NO_CONN)
         line_lost(c, id);
     else
-        crowd_timer(c, id, TIMER_LINK, STEP_MS);
+        crowd_timer(c, id, TIMER_LINK, LINE_PATIENCE_MS);
 }
 
 void line_write_upgrade(struct crowd *c, uint32_t id)
@@ -178,13 +186,14 @@ void line_due(struct crowd *c, uint32_t id)
         if (s->end != END_NONE)
             return;
         tally_add(c->tally, COUNT_ARRIVED, 1);
+        s->out_us = wr_mono_us();
         ask_session(c, id);
         return;
     case LINK_SESSION:
         if (s->http != NO_CONN) { /* no answer in time */
             net_close(c->net, s->http);
             s->http = NO_CONN;
-            tally_add(c->tally, COUNT_NO_ANSWERS, 1);
+            shopper_unanswered(c, id, "no answer in time");
         }
         ask_session(c, id);
         return;
@@ -202,7 +211,7 @@ void line_due(struct crowd *c, uint32_t id)
         if (s->end != END_NONE)
             return;
         s->dropped = true;
-        away(c, id, below(s, 1000));
+        return_after(c, id, below(s, 1000));
         return;
     case LINK_AWAY:
         open_socket(c, id);
@@ -216,10 +225,9 @@ void line_due(struct crowd *c, uint32_t id)
 static void first_ticket(struct crowd *c, uint32_t id, uint64_t place)
 {
     struct shopper *s = &c->shoppers[id];
-    uint64_t now = wr_mono_us();
     s->place = place;
     tally_add(c->tally, COUNT_JOINED, 1);
-    tally_join(c->tally, now, now - s->connect_us, place);
+    tally_join(c->tally, wr_mono_us() - s->connect_us, place);
     if (s->plan.part == ABSENT) {
         shopper_finish(c, id, END_ABSENT);
     } else if (s->plan.part == DEAF) {
@@ -230,29 +238,47 @@ static void first_ticket(struct crowd *c, uint32_t id, uint64_t place)
     }
 }
 
+static void ticket_again(struct crowd *c, uint32_t id, uint64_t place)
+{
+    struct shopper *s = &c->shoppers[id];
+    uint64_t now = wr_mono_us(); /* a timer's milliseconds may end a part of one early */
+    tally_add(c->tally, COUNT_RETURNS, 1);
+    if (s->out_us)
+        tally_return(c->tally, now > s->out_us ? now - s->out_us : 0);
+    tally_add(c->tally, place == s->place ? COUNT_PLACES_KEPT : COUNT_PLACES_CHANGED, 1);
+    s->place = place;
+}
+
+static bool read_ticket(struct shopper *s, const char *json, size_t len, uint64_t *place)
+{
+    int64_t lane, number, within_s;
+    if (!scan_int(json, len, "lane", &lane) || !scan_int(json, len, "place", &number) || number < 1 ||
+        !scan_int(json, len, "reconnect_within_s", &within_s) || within_s < 1)
+        return false;
+    *place = (uint64_t)lane << 48 | (uint64_t)number;
+    s->back_within_ms = (uint32_t)within_s * 1000;
+    return scan_text(json, len, "ticket", s->ticket, sizeof s->ticket) &&
+           scan_text(json, len, "worker", s->worker, sizeof s->worker);
+}
+
 static void on_ticket(struct crowd *c, uint32_t id, const char *json, size_t len)
 {
     struct shopper *s = &c->shoppers[id];
-    int64_t lane, number;
-    if (!scan_int(json, len, "lane", &lane) || !scan_int(json, len, "place", &number) || number < 1 ||
-        !scan_text(json, len, "ticket", s->ticket, sizeof s->ticket) ||
-        !scan_text(json, len, "worker", s->worker, sizeof s->worker)) {
+    uint64_t place;
+    if (!read_ticket(s, json, len, &place)) {
         tally_add(c->tally, COUNT_BAD_MESSAGES, 1);
         return;
     }
-    uint64_t place = (uint64_t)lane << 48 | (uint64_t)number;
     s->link = LINK_JOINED;
     s->link_tries = 0;
     crowd_timer_stop(c, id, TIMER_LINK);
-    if (!s->place) {
+    if (s->place)
+        ticket_again(c, id, place);
+    else
         first_ticket(c, id, place);
-        if (s->end != END_NONE)
-            return;
-    } else {
-        tally_add(c->tally, COUNT_RETURNS, 1);
-        tally_add(c->tally, place == s->place ? COUNT_PLACES_KEPT : COUNT_PLACES_CHANGED, 1);
-        s->place = place;
-    }
+    if (s->end != END_NONE)
+        return;
+    s->out_us = 0;
     if (s->plan.drop_ms && !s->dropped)
         crowd_timer(c, id, TIMER_LINK, s->plan.drop_ms);
 }
@@ -320,10 +346,13 @@ static void on_error(struct crowd *c, uint32_t id, const char *json, size_t len)
     tally_problem(c->tally, what);
     if (s->journey != IN_LINE)
         return;
+    bool over = is_one_of(code, for_good);
+    if (over && s->place)
+        tally_add(c->tally, COUNT_PLACES_REFUSED, 1);
     if (strcmp(code, "line-closed") == 0) { /* news, not a refusal: what was asked waits at the worker */
         if (s->link == LINK_JOINING)
             crowd_timer(c, id, TIMER_LINK, CLOSED_MS);
-    } else if (is_one_of(code, for_good))
+    } else if (over)
         shopper_finish(c, id, END_REFUSED);
     else if (s->link != LINK_JOINED)
         away(c, id, 500 + backoff(s));
@@ -334,7 +363,7 @@ static void on_reconnect(struct crowd *c, uint32_t id, const char *json, size_t 
     int64_t within_s = 1;
     scan_int(json, len, "within_s", &within_s);
     if (c->shoppers[id].end == END_NONE)
-        away(c, id, below(&c->shoppers[id], (uint32_t)within_s * 1000));
+        return_after(c, id, below(&c->shoppers[id], (uint32_t)within_s * 1000));
 }
 
 static void on_sale(struct crowd *c, uint32_t id, const char *json, size_t len)
@@ -349,8 +378,12 @@ static void on_spent(struct crowd *c, uint32_t id, const char *json, size_t len)
 {
     (void)json;
     (void)len;
-    if (c->shoppers[id].journey == IN_LINE)
-        shopper_finish(c, id, END_LATE);
+    if (c->shoppers[id].journey != IN_LINE)
+        return;
+    /* Three tokens let fall spend a place; who was never shown one has let none fall. */
+    tally_problem(c->tally, "socket: spent");
+    tally_add(c->tally, COUNT_PLACES_REFUSED, 1);
+    shopper_finish(c, id, END_LATE);
 }
 
 static void on_superseded(struct crowd *c, uint32_t id, const char *json, size_t len)

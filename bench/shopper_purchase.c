@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NEWS_MS 5000     /* after so long without news of an order the shopper asks for them */
+#define LATE_MS 100      /* until what has come is read */
 #define SOLD_OUT_MS 1000 /* units may come back */
 
 static uint32_t think_ms(struct shopper *s)
@@ -58,10 +59,15 @@ static bool wants_to_pay(const struct shopper *s)
 void purchase_due(struct crowd *c, uint32_t id)
 {
     struct shopper *s = &c->shoppers[id];
-    if (s->http != NO_CONN && s->asking != ASK_SESSION) { /* no answer in time */
+    bool asked = s->http != NO_CONN && s->asking != ASK_SESSION;
+    if (asked && net_has_more(c->net, s->http)) { /* it is we who are late: the answer is read next */
+        crowd_timer(c, id, TIMER_STEP, LATE_MS);
+        return;
+    }
+    if (asked) { /* no answer in time */
         net_close(c->net, s->http);
         s->http = NO_CONN;
-        tally_add(c->tally, COUNT_NO_ANSWERS, 1);
+        shopper_unanswered(c, id, "no answer in time");
         purchase_read(c, id, NULL);
         return;
     }
@@ -164,7 +170,7 @@ static void on_accepted(struct crowd *c, uint32_t id, const struct http_answer *
     strcpy(s->order, order);
     tally_add(c->tally, COUNT_ACCEPTED, 1);
     tally_add(c->tally, COUNT_OPEN_ORDERS, 1);
-    tally_ack(c->tally, wr_mono_us() - s->checkout_us);
+    tally_ack(c->tally, net_arrived_us(c->net) - s->checkout_us);
     tally_order(c->tally, order);
     s->order_open = true;
     s->ask_tries = 0;

@@ -1,7 +1,6 @@
 /* stampede.c
  *
- *   options -> stage (sale, targets) -> accounts before -> fork the crowd -> watch it -> settle -> accounts
- * after -> report */
+ *   options -> stage (sale, targets) -> accounts before -> fork the crowd -> watch it -> settle -> accounts after -> report */
 #include "accounts.h"
 #include "clock.h"
 #include "crowd.h"
@@ -47,53 +46,70 @@ static void start_crowd(const struct run *run, pid_t *pids)
     }
 }
 
-static unsigned long long count(const struct run *run, enum count which)
-{
-    return tally_read(run->tally, which);
-}
-
 static void show(const struct run *run, double seconds)
 {
     fprintf(stderr,
             "\r\x1b[K%6.1f s  joined %llu  called %llu  admitted %llu  ordered %llu  paid %llu  confirmed "
             "%llu  over %llu  unanswered %llu",
-            seconds, count(run, COUNT_JOINED), count(run, COUNT_CALLED), count(run, COUNT_ADMITTED),
-            count(run, COUNT_ACCEPTED), count(run, COUNT_PAID), count(run, COUNT_CONFIRMED),
-            count(run, COUNT_OVER), count(run, COUNT_NO_ANSWERS));
+            seconds, run_count(run, COUNT_JOINED), run_count(run, COUNT_CALLED), run_count(run, COUNT_ADMITTED),
+            run_count(run, COUNT_ACCEPTED), run_count(run, COUNT_PAID), run_count(run, COUNT_CONFIRMED),
+            run_count(run, COUNT_OVER), run_count(run, COUNT_NO_ANSWERS));
 }
 
-/* Until everybody is at their end, everything is sold, or the time is up. */
-static void watch(struct run *run)
+/* Everything is sold, and nobody's order is open any more or has had its time. `sold_ms`: since when it is; 0: it is not. */
+static bool sold_out(struct run *run, uint64_t now, uint64_t *sold_ms)
+{
+    if ((int64_t)run_count(run, COUNT_CONFIRMED) < run->stage->stock)
+        *sold_ms = 0;
+    else if (!*sold_ms)
+        *sold_ms = now;
+    run->tally->sold_out = *sold_ms != 0;
+    return *sold_ms && (!run_count(run, COUNT_OPEN_ORDERS) || now - *sold_ms > GRACE_MS);
+}
+
+static uint64_t everybody(const struct run *run)
+{
+    return (uint64_t)(run->stage->options->shoppers + run->stage->options->deaf_more);
+}
+
+static bool gathered(const struct run *run)
+{
+    return run_count(run, COUNT_JOINED) >= everybody(run) ||
+           run->seconds > (double)run->stage->options->gather_s;
+}
+
+/* Everybody is at their end, everything is sold, or the time is up. */
+static bool over(struct run *run, uint64_t now, uint64_t *sold_ms)
 {
     const struct options *o = run->stage->options;
-    uint64_t all = (uint64_t)(o->shoppers + o->deaf_more), sold_ms = 0;
+    if (run_count(run, COUNT_OVER) >= everybody(run) || sold_out(run, now, sold_ms))
+        return true;
+    run->timed_out = interrupted || (o->timeout_s && run->seconds > (double)o->timeout_s);
+    return run->timed_out;
+}
+
+static void watch(struct run *run)
+{
+    uint64_t sold_ms = 0;
     bool terminal = isatty(STDERR_FILENO);
-    bool held = o->gather_s != 0;
-    struct line_watch *line = line_watch_open(run->stage);
+    bool held = run->stage->options->gather_s != 0;
+    struct line_watch *line = line_watch_open(run->stage, &run->drip);
     for (int turn = 0;; turn++) {
         uint64_t now = wr_mono_ms(), begun = run->stage->begins_ms;
         run->seconds = now > begun ? (double)(now - begun) / 1000 : 0;
         if (terminal && turn % 5 == 0)
             show(run, run->seconds);
-        if (count(run, COUNT_OVER) >= all)
+        if (over(run, now, &sold_ms))
             break;
-        if (held && (count(run, COUNT_JOINED) >= all || run->seconds > (double)o->gather_s))
+        if (held && gathered(run))
             held = !setup_let_go(run->stage);
-        if ((int64_t)count(run, COUNT_CONFIRMED) < run->stage->stock)
-            sold_ms = 0;
-        else if (!sold_ms)
-            sold_ms = now;
-        run->tally->sold_out = sold_ms != 0;
-        if (sold_ms && (!count(run, COUNT_OPEN_ORDERS) || now - sold_ms > GRACE_MS))
-            break;
-        run->timed_out = o->timeout_s && run->seconds > (double)o->timeout_s;
-        if (run->timed_out || interrupted)
-            break;
         line_watch_turn(line, 100);
     }
     run->open_until = line_watch_open_until(line);
+    run->line = line_watch_drip(line);
+    run->joins = line_watch_joins(line);
+    run->grants = line_watch_grants(line);
     line_watch_close(line);
-    run->timed_out |= interrupted != 0;
     if (terminal)
         fputs("\r\x1b[K", stderr);
 }
@@ -139,6 +155,7 @@ int main(int argc, char **argv)
     if (!setup_stage(&stage, &options) || !accounts_read(&run.before, &stage, NULL))
         return 2;
     stage.stock = run.before.free;
+    run.drip = (struct drip){.per_minute = (double)run.before.rate_per_minute, .burst_ms = (int)run.before.burst_ms};
     stage.begins_ms = wr_mono_ms() + 100;
     run.tally = tally_new((size_t)(options.shoppers + options.deaf_more));
     start_crowd(&run, pids);

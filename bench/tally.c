@@ -21,6 +21,7 @@ struct tally *tally_new(size_t shoppers)
     t->grants = shared(t->cap * sizeof *t->grants);
     t->acks = shared(t->cap * sizeof *t->acks);
     t->joins = shared(t->cap * sizeof *t->joins);
+    t->returns = shared(t->cap * sizeof *t->returns);
     t->places = shared(t->cap * sizeof *t->places);
     t->orders = shared(t->cap * sizeof *t->orders);
     atomic_flag_clear(&t->problems_lock);
@@ -84,17 +85,21 @@ void tally_ack(struct tally *t, uint64_t us)
         t->acks[i] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
-void tally_join(struct tally *t, uint64_t now_us, uint64_t us, uint64_t place)
+void tally_join(struct tally *t, uint64_t us, uint64_t place)
 {
-    uint64_t none = 0;
-    atomic_compare_exchange_strong(&t->first_join_us, &none, now_us);
-    atomic_store_explicit(&t->last_join_us, now_us, memory_order_relaxed);
     size_t i = slot(t, &t->joins_used);
     if (i < t->cap)
         t->joins[i] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
     i = slot(t, &t->places_used);
     if (i < t->cap)
         t->places[i] = place;
+}
+
+void tally_return(struct tally *t, uint64_t us)
+{
+    size_t i = slot(t, &t->returns_used);
+    if (i < t->cap)
+        t->returns[i] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
 void tally_order(struct tally *t, const char *order_id)

@@ -16,6 +16,8 @@
     X(RETURNS, "returns") /* tickets handed in again, answered */                                            \
     X(PLACES_KEPT, "places_kept")                                                                            \
     X(PLACES_CHANGED, "places_changed")                                                                      \
+    X(PLACES_REFUSED, "places_refused") /* of shoppers who had a place and were told that they have none */  \
+    X(KEPT_OUT, "kept_out")             /* wanted to be in line for too long when the run ended */           \
     X(AHEAD_ROSE, "ahead_rose") /* positions that went up on one socket */                                   \
     X(CALLED, "called")                                                                                      \
     X(ADMITTED, "admitted")   /* distinct tokens */                                                          \
@@ -75,17 +77,17 @@ struct problem { /* an answer that was not the expected one, with how often it c
 
 struct tally {
     atomic_uint_least64_t counts[COUNT_COUNT], ends[END_COUNT];
-    atomic_uint_least64_t first_join_us, last_join_us;
     atomic_bool stop; /* the run is over: say what is still open */
     bool sold_out;    /* set before stop: everything was sold */
     atomic_flag problems_lock;
     struct problem problems[PROBLEMS_MAX];
     /* Samples: `used` grows past `cap` when there are more than expected, and the rest is not kept. */
     size_t cap;
-    atomic_size_t grants_used, acks_used, joins_used, places_used, orders_used;
+    atomic_size_t grants_used, acks_used, joins_used, returns_used, places_used, orders_used;
     int64_t *grants; /* the `granted` of each token, ms */
-    uint32_t *acks;  /* from pressing buy to the 202, us */
+    uint32_t *acks;  /* from pressing buy to the arrival of the 202, us */
     uint32_t *joins; /* from the socket's connect to the ticket, us */
+    uint32_t *returns; /* from the loss of the socket, or the wish to be back, to the ticket, us */
     uint64_t *places;
     char (*orders)[ORDER_ID_LEN + 1];
 };
@@ -97,7 +99,8 @@ const char *tally_count_name(enum count count);
 const char *tally_end_name(enum end end);
 void tally_grant(struct tally *t, int64_t granted_ms);
 void tally_ack(struct tally *t, uint64_t us);
-void tally_join(struct tally *t, uint64_t now_us, uint64_t us, uint64_t place);
+void tally_join(struct tally *t, uint64_t us, uint64_t place);
+void tally_return(struct tally *t, uint64_t us);
 void tally_order(struct tally *t, const char *order_id);
 void tally_problem(struct tally *t, const char *what);
 size_t tally_kept(const struct tally *t, const atomic_size_t *used);

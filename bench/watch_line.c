@@ -1,16 +1,19 @@
 #include "watch_line.h"
 #include "loop.h"
 #include "redis.h"
-#include "redis_keys.h"
+#include "keyspace.h"
 #include <stdlib.h>
 
 struct line_watch {
     struct wr_loop *loop;
     struct wr_redis *redis;
     struct wr_timer *turn;
-    char line[REDIS_KEY_MAX], inside[REDIS_KEY_MAX];
-    int64_t clock, left, cap, factor; /* of the look under way */
+    char line[WR_KEY_MAX], inside[WR_KEY_MAX];
+    int64_t clock, left, cap, factor, granted; /* of the look under way */
     int64_t last_open, open_until;
+    struct drip drip;
+    struct drip_line seen;
+    struct climb joins, grants;
 };
 
 static void on_turn(void *ctx)
@@ -25,6 +28,11 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
     w->left = wr_reply_int(wr_reply_at(reply, 1));
     w->cap = wr_reply_int(wr_reply_at(reply, 2));
     w->factor = wr_reply_int(wr_reply_at(reply, 3));
+    w->granted = wr_reply_int(wr_reply_at(reply, 4));
+    if (!w->clock)
+        return;
+    drip_line_look(&w->drip, &w->seen, w->clock, w->granted);
+    climb_look(&w->joins, w->clock, wr_reply_int(wr_reply_at(reply, 5)));
 }
 
 /* The same sum as in the tick: how many may be let in now. */
@@ -40,17 +48,20 @@ static void on_inside(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct line_watch *w = ctx;
     if (err || !w->clock || w->open_until != INT64_MAX)
         return;
-    if (held_back(w, wr_reply_int(reply)))
+    if (held_back(w, wr_reply_int(reply))) {
         w->open_until = w->last_open;
-    else
-        w->last_open = w->clock;
+        return;
+    }
+    w->last_open = w->clock;
+    climb_look(&w->grants, w->clock, w->granted);
 }
 
-struct line_watch *line_watch_open(const struct stage *stage)
+struct line_watch *line_watch_open(const struct stage *stage, const struct drip *drip)
 {
     struct line_watch *w = wr_alloc(sizeof *w);
-    redis_key_line(w->line, stage->sale);
-    redis_key_inside(w->inside, stage->sale);
+    w->drip = *drip;
+    wr_key_line_text(w->line, stage->sale, "line");
+    wr_key_line_text(w->inside, stage->sale, "inside");
     w->open_until = INT64_MAX;
     if (wr_loop_open(&w->loop))
         abort();
@@ -63,7 +74,8 @@ struct line_watch *line_watch_open(const struct stage *stage)
 
 void line_watch_turn(struct line_watch *w, int ms)
 {
-    wr_redis_commandv(w->redis, on_line, w, "HMGET", w->line, "clock", "left", "cap", "factor", NULL);
+    wr_redis_commandv(w->redis, on_line, w, "HMGET", w->line, "clock", "left", "cap", "factor",
+                      "granted_total", "joined_total", NULL);
     wr_redis_commandv(w->redis, on_inside, w, "ZCARD", w->inside, NULL);
     wr_timer_start(w->turn, (uint64_t)ms, 0);
     wr_loop_run(w->loop);
@@ -72,6 +84,21 @@ void line_watch_turn(struct line_watch *w, int ms)
 int64_t line_watch_open_until(const struct line_watch *w)
 {
     return w->open_until;
+}
+
+struct drip_line line_watch_drip(const struct line_watch *w)
+{
+    return w->seen;
+}
+
+struct climb line_watch_joins(const struct line_watch *w)
+{
+    return w->joins;
+}
+
+struct climb line_watch_grants(const struct line_watch *w)
+{
+    return w->grants;
 }
 
 void line_watch_close(struct line_watch *w)
