@@ -19,8 +19,13 @@ prepare_secrets() {
 }
 
 # Everything a daemon reads from the environment; scripts, tests and people get the same from .run/env.
+ENV_NAMES=(WR_PUBLIC_URL WR_DATABASE_URL WR_REDIS_URL WR_MERCHANT_KEY KAFKA_BOOTSTRAP WR_REDIS_LINE WR_REDIS_STOCK WR_TICKET_KEYS WR_TOKEN_KEYS
+    WR_ORDER_KEY_FILE WR_MERCHANT_KEY_FILE WR_PAYMENT_KEY_FILE WR_WEBHOOK_SECRET_FILE WR_PAYMENT_URL WR_WEBHOOK_URL WR_STATIC WR_TRUSTED_PROXIES
+    WR_WAITROOMD WR_ADMISSIOND WR_CHECKOUTD WR_FULFILLMENTD WR_SANDBOXD WR_BUILD_DIR WR_RUN_DIR)
 write_env() {
-    export WR_PUBLIC_URL WR_DATABASE_URL WR_REDIS_URL WR_MERCHANT_KEY KAFKA_BOOTSTRAP
+    # Those that nobody gave: whoever starts again from a shell that sourced this file means them no more than now (base.sh).
+    local derived='' name
+    for name in WR_PUBLIC_URL KAFKA_BOOTSTRAP WR_BUILD_DIR WR_RUN_DIR; do [[ " $GIVEN " == *" $name "* ]] || derived+=" $name"; done
     export WR_REDIS_LINE=127.0.0.1:$REDIS_PORT WR_REDIS_STOCK=127.0.0.1:$REDIS_PORT
     export WR_TICKET_KEYS=$RUN/secrets/ticket.keys WR_TOKEN_KEYS=$RUN/keys WR_ORDER_KEY_FILE=$RUN/secrets/order.key
     export WR_MERCHANT_KEY_FILE=$RUN/secrets/merchant.key WR_PAYMENT_KEY_FILE=$RUN/secrets/payment.key
@@ -29,14 +34,17 @@ write_env() {
     export WR_STATIC=$ROOT/web/dist WR_TRUSTED_PROXIES=127.0.0.0/8
     export WR_WAITROOMD=127.0.0.1:$WAITROOMD_PORT WR_ADMISSIOND=127.0.0.1:$ADMISSIOND_PORT WR_CHECKOUTD=127.0.0.1:$CHECKOUTD_PORT
     export WR_FULFILLMENTD=127.0.0.1:$FULFILLMENTD_PORT WR_SANDBOXD=127.0.0.1:$SANDBOXD_PORT WR_BUILD_DIR=$BUILD WR_RUN_DIR=$RUN
-    local name
-    (umask 077 && for name in WR_PUBLIC_URL WR_DATABASE_URL WR_REDIS_URL WR_MERCHANT_KEY KAFKA_BOOTSTRAP WR_REDIS_LINE WR_REDIS_STOCK \
-        WR_TICKET_KEYS WR_TOKEN_KEYS WR_ORDER_KEY_FILE WR_MERCHANT_KEY_FILE WR_PAYMENT_KEY_FILE WR_WEBHOOK_SECRET_FILE \
-        WR_PAYMENT_URL WR_WEBHOOK_URL WR_STATIC WR_TRUSTED_PROXIES WR_WAITROOMD WR_ADMISSIOND WR_CHECKOUTD WR_FULFILLMENTD WR_SANDBOXD \
-        WR_BUILD_DIR WR_RUN_DIR; do printf 'export %s=%q\n' $name "${!name}"; done >"$RUN/env")
+    export "${ENV_NAMES[@]}"
+    (
+        umask 077
+        rm -f "$RUN/env" # one that is there would keep its mode
+        exec >"$RUN/env"
+        for name in "${ENV_NAMES[@]}"; do printf 'export %s=%q\n' "$name" "${!name}"; done
+        printf 'export WR_DERIVED=%q\n' "$(for name in $derived; do printf '%s=%s\n' "$name" "${!name}"; done)"
+    )
 }
 
-start_waitroomd() { spawn waitroomd "$BUILD/bin/waitroomd" --listen "${WR_LISTEN_ADDRESS:-127.0.0.1}:$WAITROOMD_PORT" --workers "${WR_WORKERS:-2}"; }
+start_waitroomd() { spawn waitroomd "$BUILD/bin/waitroomd" --listen 127.0.0.1:$WAITROOMD_PORT --workers "${WR_WORKERS:-2}"; }
 start_admissiond() { spawn admissiond "$BUILD/bin/admissiond" --listen 127.0.0.1:$ADMISSIOND_PORT; }
 start_checkoutd() { spawn checkoutd "$BUILD/bin/checkoutd" --listen 127.0.0.1:$CHECKOUTD_PORT; }
 start_fulfillmentd() { spawn fulfillmentd "$BUILD/bin/fulfillmentd" --listen 127.0.0.1:$FULFILLMENTD_PORT; }
@@ -47,4 +55,4 @@ admissiond_serves() { ready_at $ADMISSIOND_PORT; }
 checkoutd_serves() { ready_at $CHECKOUTD_PORT; }
 fulfillmentd_serves() { ready_at $FULFILLMENTD_PORT; }
 sandboxd_serves() { ready_at $SANDBOXD_PORT; }
-nginx_serves() { curl -fsS -o /dev/null -m 2 "$WR_PUBLIC_URL/v1/time" 2>/dev/null; }
+nginx_serves() { curl -fsS -o /dev/null -m 2 "$LOCAL_URL/v1/time" 2>/dev/null; }

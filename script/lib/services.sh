@@ -2,10 +2,10 @@
 # background and leaves the process in $started; it may be called again after the process died.
 PG_BIN=/usr/lib/postgresql/15/bin
 
-spawn() { # NAME COMMAND...: own session (Ctrl-C is for the supervisor alone), output to the log
+spawn() { # NAME COMMAND...: own session (Ctrl-C is for the supervisor alone), ended with the supervisor, output to the log
     local name=$1
     shift
-    setsid "$@" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
+    setsid setpriv --pdeathsig TERM "$@" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
     started=$!
 }
 render() { # TEMPLATE OUT NAME=VALUE...: puts values for @NAME@
@@ -13,7 +13,7 @@ render() { # TEMPLATE OUT NAME=VALUE...: puts values for @NAME@
     text=$(cat "$1")
     local out=$2
     shift 2
-    for pair in "$@"; do text=${text//@${pair%%=*}@/${pair#*=}}; done
+    for pair in "$@"; do text=${text//@${pair%%=*}@/"${pair#*=}"}; done
     printf '%s\n' "$text" >"$out"
 }
 
@@ -29,36 +29,32 @@ redis_serves() { [ "$(redis-cli -p $REDIS_PORT ping 2>/dev/null)" = PONG ]; }
 
 # ---- PostgreSQL ----
 # It refuses to run as root: then it runs as `postgres`, with its data where that user can reach it.
-pg_run() {
-    if [ "$(id -u)" = 0 ]; then
-        (cd "$PG_HOME" && exec setpriv --reuid=postgres --regid=postgres --init-groups env HOME="$PG_HOME" "$@")
-    else "$@"; fi
+PG_HOME=$RUN/data/postgres
+PG_HOME_ELSEWHERE=/var/lib/waitroom/$(printf '%s' "$RUN" | sha256sum | cut -c1-12)
+as_postgres=()
+[ "$(id -u)" != 0 ] || as_postgres=(setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/var/lib/postgresql)
+postgres_folder() { # PG_HOME, or where its data goes instead
+    local there=$PG_HOME
+    until [ -d "$there" ]; do there=$(dirname "$there"); done
+    if [ "$(id -u)" != 0 ] || (cd / && "${as_postgres[@]}" test -x "$there") 2>/dev/null; then
+        printf '%s\n' "$PG_HOME"
+    else
+        printf '%s\n' "$PG_HOME_ELSEWHERE"
+    fi
 }
 prepare_postgres() {
-    PG_HOME=$RUN/data/postgres
     mkdir -p "$PG_HOME"
-    if [ "$(id -u)" = 0 ]; then
-        chown postgres: "$PG_HOME"
-        if ! (cd / && setpriv --reuid=postgres --regid=postgres --init-groups test -w "$PG_HOME"); then
-            PG_HOME=/var/lib/waitroom/$(printf '%s' "$RUN" | sha256sum | cut -c1-12)
-            [ -z "${FRESH:-}" ] || rm -rf "$PG_HOME"
-            mkdir -p "$PG_HOME"
-            chown postgres: "$PG_HOME"
-        fi
-        touch "$RUN/logs/postgres.log"
-    fi
+    PG_HOME=$(postgres_folder)
+    mkdir -p "$PG_HOME"
+    [ "$(id -u)" != 0 ] || chown postgres: "$PG_HOME"
     [ -f "$PG_HOME/data/PG_VERSION" ] ||
-        pg_run $PG_BIN/initdb -D "$PG_HOME/data" -A trust --no-locale -E UTF8 -U waitroom --no-sync >"$RUN/logs/initdb.log" 2>&1 ||
+        (cd "$PG_HOME" && "${as_postgres[@]}" $PG_BIN/initdb -D "$PG_HOME/data" -A trust --no-locale -E UTF8 -U waitroom --no-sync) >"$RUN/logs/initdb.log" 2>&1 ||
         die "PostgreSQL's data could not be made: see $RUN/logs/initdb.log"
 }
-start_postgres() {
-    local command=($PG_BIN/postgres -D "$PG_HOME/data" -c listen_addresses=127.0.0.1 -c port=$POSTGRES_PORT
-        -c unix_socket_directories="$PG_HOME" -c max_connections=100 -c shared_buffers=128MB -c log_min_messages=warning)
-    if [ "$(id -u)" = 0 ]; then
-        command=(setpriv --reuid=postgres --regid=postgres --init-groups env HOME="$PG_HOME" "${command[@]}")
-    fi
+start_postgres() { # no socket file: its path may be at most 107 bytes long. Who changes its user forgets its --pdeathsig.
     cd "$PG_HOME"
-    spawn postgres "${command[@]}"
+    spawn postgres "${as_postgres[@]}" setpriv --pdeathsig INT $PG_BIN/postgres -D "$PG_HOME/data" -c listen_addresses=127.0.0.1 -c port=$POSTGRES_PORT \
+        -c unix_socket_directories= -c max_connections=100 -c shared_buffers=128MB -c log_min_messages=warning
     cd "$ROOT"
 }
 postgres_serves() { psql -qAt "$SERVER_URL" -c 'select 1' >/dev/null 2>&1; }
@@ -76,33 +72,43 @@ migrate() { # applies what of sql/migrations is not applied yet, each in one tra
 }
 
 # ---- Kafka ----
+# Folders may have any name in UTF-8. In another locale Java takes it for something else.
 kafka_is_ours() { [ -z "${KAFKA_BOOTSTRAP_GIVEN:-}" ]; }
-prepare_kafka() {
+find_kafka() { # sets KAFKA_JARS, after fetching them where that is needed
     kafka_is_ours || return 0
-    JAVA=$(java_17) || die "no Java 17 is here"
     if [ -n "${KAFKA_HOME:-}" ]; then
         KAFKA_JARS=$KAFKA_HOME/libs
         [ -d "$KAFKA_JARS" ] || die "KAFKA_HOME has no folder libs: $KAFKA_HOME"
     else
         KAFKA_JARS=$CACHE/kafka-4.1.0/jars
-        if [ ! -f "$KAFKA_JARS/.complete" ]; then
-            say "fetching Apache Kafka 4.1.0 through Maven"
-            mkdir -p "$KAFKA_JARS"
-            mvn -q -B -f "$ROOT/deploy/kafka/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-                -DincludeScope=runtime -DoutputDirectory="$KAFKA_JARS" >"$RUN/logs/maven.log" 2>&1 ||
-                die "Maven could not fetch Kafka: see $RUN/logs/maven.log"
-            touch "$KAFKA_JARS/.complete"
-        fi
+        [ -f "$KAFKA_JARS/.complete" ] || locked "$CACHE/.waitroom-lock" fetch_kafka
     fi
-    KAFKA_CLASSPATH=$(find "$KAFKA_JARS" -name '*.jar' | sort | paste -sd:)
+}
+fetch_kafka() {
+    [ ! -f "$KAFKA_JARS/.complete" ] || return 0
+    say "fetching Apache Kafka 4.1.0 through Maven"
+    mkdir -p "$KAFKA_JARS"
+    mvn -q -B -f "$ROOT/deploy/kafka/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$KAFKA_JARS" >"$RUN/logs/maven.log" 2>&1 ||
+        die "Maven could not fetch Kafka (no network?): see $RUN/logs/maven.log"
+    touch "$KAFKA_JARS/.complete"
+}
+in_properties() { # TEXT: what is not ASCII becomes \uXXXX, for Java reads such files as ISO 8859-1
+    python3 -X utf8 -c 'import json, sys; print(json.dumps(sys.argv[1])[1:-1])' "$1"
+}
+prepare_kafka() {
+    kafka_is_ours || return 0
+    JAVA=$(java_17) || die "no Java 17 is here"
+    find_kafka
+    KAFKA_CLASSPATH=$(find -L "$KAFKA_JARS" -name '*.jar' | sort | paste -sd:)
     mkdir -p "$RUN/data/kafka"
-    render "$ROOT/deploy/kafka/server.properties.in" "$RUN/kafka.properties" PORT=$KAFKA_PORT CONTROLLER_PORT=$CONTROLLER_PORT DATA="$RUN/data/kafka"
+    render "$ROOT/deploy/kafka/server.properties.in" "$RUN/kafka.properties" PORT=$KAFKA_PORT CONTROLLER_PORT=$CONTROLLER_PORT DATA="$(in_properties "$RUN/data/kafka")"
     KAFKA_ARCHIVE=$(dirname "$KAFKA_JARS")/classes-$("$JAVA" -version 2>&1 | sha256sum | cut -c1-12).jsa
     [ -z "${KAFKA_HOME:-}" ] || KAFKA_ARCHIVE=$RUN/kafka-classes.jsa
     if [ ! -f "$RUN/data/kafka/meta.properties" ]; then
         local archive=()
         [ -f "$KAFKA_ARCHIVE" ] && archive=(-XX:SharedArchiveFile="$KAFKA_ARCHIVE")
-        "$JAVA" -Xshare:auto "${archive[@]}" -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile="$ROOT/deploy/kafka/log4j2.properties" -cp "$KAFKA_CLASSPATH" \
+        LC_ALL=C.UTF-8 "$JAVA" -Xshare:auto "${archive[@]}" -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile="$ROOT/deploy/kafka/log4j2.properties" -cp "$KAFKA_CLASSPATH" \
             kafka.tools.StorageTool format -t waitroomdevelopmentAAA -c "$RUN/kafka.properties" >"$RUN/logs/kafka-format.log" 2>&1 ||
             die "Kafka's storage could not be formatted: see $RUN/logs/kafka-format.log"
     fi
@@ -111,23 +117,33 @@ start_kafka() {
     # Class data sharing halves the start: the first broker that ends normally writes the archive, later ones read it.
     local sharing=-XX:ArchiveClassesAtExit=$KAFKA_ARCHIVE
     [ -f "$KAFKA_ARCHIVE" ] && sharing=-XX:SharedArchiveFile=$KAFKA_ARCHIVE
-    spawn kafka "$JAVA" -Xms128m -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto "$sharing" \
+    spawn kafka env LC_ALL=C.UTF-8 "$JAVA" -Xms128m -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto "$sharing" \
         -Dlog4j2.configurationFile="$ROOT/deploy/kafka/log4j2.properties" -cp "$KAFKA_CLASSPATH" kafka.Kafka "$RUN/kafka.properties"
 }
 kafka_serves() { kcat -b "$KAFKA_BOOTSTRAP" -L -m 2 >/dev/null 2>&1; }
-make_topics() { # asking for a topic makes it, with the broker's number of partitions
-    local topic
+has_topic() { # asking for it makes it, a little later, where the broker makes topics by itself
+    kcat -b "$KAFKA_BOOTSTRAP" -L -t "$1" -m 5 -X allow.auto.create.topics=true 2>/dev/null | grep "topic \"$1\" with [1-9]" >/dev/null
+}
+make_topics() { # SECONDS
+    local topic missing='' deadline=$((SECONDS + $1))
     for topic in waitroom.reservations waitroom.dead-letters; do
-        kcat -b "$KAFKA_BOOTSTRAP" -L -t $topic -m 5 -X allow.auto.create.topics=true >/dev/null 2>&1 || true
+        until has_topic $topic; do
+            [ $SECONDS -lt $deadline ] || { missing+="${missing:+ and }$topic"; break; }
+            sleep 0.1
+        done
     done
+    [ -z "$missing" ] || die "the Kafka broker at $KAFKA_BOOTSTRAP has no topic $missing and makes none by itself:" \
+        "make it there, with $(sed -n 's/^num.partitions=//p' "$ROOT/deploy/kafka/server.properties.in") partitions"
 }
 
 # ---- nginx ----
-prepare_nginx() {
-    local user=""
+prepare_nginx() { # it always answers on the loopback too: what is asked here does not depend on the address shoppers use
+    local user="" listen=""
     [ "$(id -u)" = 0 ] && user="user root;"
+    case $LISTEN_ADDRESS in 127.0.0.1 | 0.0.0.0) ;; *) listen="listen $LISTEN_ADDRESS:$PUBLIC_PORT backlog=4096;" ;; esac
     mkdir -p "$RUN/nginx"
-    render "$ROOT/deploy/nginx/nginx.conf.in" "$RUN/nginx/nginx.conf" RUN="$RUN" USER="$user" LISTEN="${WR_LISTEN_ADDRESS:-127.0.0.1}" PUBLIC=$PUBLIC_PORT \
-        WAITROOMD=$WAITROOMD_PORT ADMISSIOND=$ADMISSIOND_PORT CHECKOUTD=$CHECKOUTD_PORT FULFILLMENTD=$FULFILLMENTD_PORT SANDBOXD=$SANDBOXD_PORT
+    render "$ROOT/deploy/nginx/nginx.conf.in" "$RUN/nginx/nginx.conf" RUN="$RUN" USER="$user" LISTEN_TOO="$listen" PUBLIC=$PUBLIC_PORT \
+        LISTEN="$([ "$LISTEN_ADDRESS" = 0.0.0.0 ] && echo 0.0.0.0 || echo 127.0.0.1)" WAITROOMD=$WAITROOMD_PORT ADMISSIOND=$ADMISSIOND_PORT \
+        CHECKOUTD=$CHECKOUTD_PORT FULFILLMENTD=$FULFILLMENTD_PORT SANDBOXD=$SANDBOXD_PORT
 }
 start_nginx() { spawn nginx "$(command -v nginx || echo /usr/sbin/nginx)" -p "$RUN/nginx" -c "$RUN/nginx/nginx.conf" -e "$RUN/logs/nginx.log"; }
