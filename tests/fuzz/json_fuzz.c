@@ -7,14 +7,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct shape {
     char text[16];
     int64_t number;
-    double real;
     bool truth;
     const struct wr_json *any;
 };
 static const struct wr_json_field fields[] = {
     WR_FIELD_TEXT(struct shape, text, "text", true),
     WR_FIELD_INT(struct shape, number, "number", true, -5, 1000),
-    {.name = "real", .type = WR_JSON_REAL, .offset = offsetof(struct shape, real)},
     WR_FIELD_BOOL(struct shape, truth, "truth", false),
     WR_FIELD_ANY(struct shape, any, "any", false),
     {0},

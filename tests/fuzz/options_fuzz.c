@@ -10,12 +10,10 @@ struct config {
     struct wr_service_config service;
     const char *database;
     int64_t threads;
-    bool eager;
 };
 static const struct wr_option table[] = {
     WR_OPT_TEXT(struct config, database, "--database", "FUZZ_DATABASE", NULL, "Where the database is."),
     WR_OPT_INT(struct config, threads, "--threads", "FUZZ_THREADS", "4", 1, 16, "How many threads."),
-    WR_OPT_FLAG(struct config, eager, "--eager", NULL, "Does it at once."),
     {0},
 };
 static int run(const void *config, int argc, char **argv)

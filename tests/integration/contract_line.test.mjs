@@ -1,4 +1,5 @@
 // docs/asyncapi.yaml against the running system: every message of whole journeys over real sockets, and what the page sends.
+// The tests stand in order and need those before them; the last one asks what all of them saw.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -7,33 +8,20 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
-import { asyncapi, checkMessage, clientTypes, serverTypes, typesOfPage } from '../lib/contract.mjs';
-import { Shopper, session } from '../lib/door.mjs';
+import { asyncapi, clientTypes, serverTypes, typesOfPage } from '../lib/contract.mjs';
+import { session } from '../lib/door.mjs';
 import { stopAll } from '../lib/servers.mjs';
 import { startStack } from '../lib/stack.mjs';
 import { waitFor } from '../lib/wait.mjs';
+import { Witnesses } from '../lib/witness.mjs';
 
 const asyncapiSchema = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
 let stack, sale;
-const seen = new Map(), opened = []; // what servers said, by type; every shopper of this file
+const witnesses = new Witnesses(), { seen } = witnesses;
 
-// A page whose every message, in both directions, must be as the document says.
-class Witness extends Shopper {
-    receive(m) {
-        try { checkMessage(m); } catch (error) { this.wrong ??= error; }
-        seen.set(m.type, [...seen.get(m.type) ?? [], m]);
-        super.receive(m);
-    }
-    send(message) {
-        if (typeof message === 'object') checkMessage(message, clientTypes);
-        super.send(message);
-    }
-}
 async function shopper(options = {}, at = sale) {
     const { secret } = await session(stack.url);
-    const s = new Witness(stack.url, at, { secret, headers: { origin: stack.url }, ...options }).connect();
-    opened.push(s);
-    return s;
+    return witnesses.open(stack.url, at, { secret, headers: { origin: stack.url }, ...options }).connect();
 }
 const buy = (s, at = sale) => fetch(`${stack.url}/v1/sales/${at.id}/checkout`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${s.token}`, 'waitroom-secret': s.secret,
     'idempotency-key': randomUUID() }, body: JSON.stringify({ sku: 'one', quantity: 1 }) });
@@ -43,7 +31,7 @@ before(async () => {
     sale = await stack.createSale({ admission_s: 10, factor_percent: 1000 });
 });
 after(async () => {
-    for (const s of opened) s.socket.terminate();
+    witnesses.close();
     await stack?.stop();
     await stopAll();
 });
@@ -86,8 +74,9 @@ test('from the door to a paid order, and back again when the turn is over', asyn
 test('who waits is told how many are ahead, and what the merchant says; a second tab takes over', async () => {
     const waiting = await stack.createSale({ rate_per_minute: 0 });
     await waitFor('the sale to be known', async () => (await fetch(`${stack.url}/v1/sales/${waiting.id}`)).ok);
-    const first = await shopper({}, waiting), second = await shopper({}, waiting);
-    for (const s of [first, second]) await s.got('ticket');
+    const first = await shopper({}, waiting);
+    await first.got('ticket'); // the one that comes first is the one ahead
+    const second = await shopper({}, waiting);
     await second.got('position', (m) => m.ahead === 1);
     await stack.admin('POST', `/sales/${waiting.id}/hold`, { message: 'Back in a minute.' });
     await first.got('sale', (m) => m.mode === 'hold' && m.message === 'Back in a minute.');
@@ -119,6 +108,10 @@ test('what is not understood is refused by name', async () => {
     for (let i = 0; i < 40; i++) s.send('{"type":"here"}');
     await s.got('error', (m) => m.code === 'too-many-requests');
     await waitFor('the flood to be ended', () => s.closed === 1008);
+    const shut = await stack.createSale({});
+    await waitFor('the sale to be known', async () => (await fetch(`${stack.url}/v1/sales/${shut.id}`)).ok);
+    assert.equal((await stack.admin('POST', `/sales/${shut.id}/mode`, { mode: 'reject' })).status, 200);
+    await (await shopper({}, shut)).got('error', (m) => m.code === 'not-admitting');
     const early = await stack.createSale({ starts_at: Date.now() + 3_600_000, ends_at: Date.now() + 7_200_000 });
     await waitFor('the sale to be known', async () => (await fetch(`${stack.url}/v1/sales/${early.id}`)).ok);
     await (await shopper({}, early)).got('error', (m) => m.code === 'not-open');
@@ -126,7 +119,7 @@ test('what is not understood is refused by name', async () => {
     const ending = await stack.createSale({ skus: [] });
     await stack.admin('POST', `/sales/${ending.id}/end`);
     await waitFor('the sale to have ended', async () => (await (await fetch(`${stack.url}/v1/sales/${ending.id}`)).json()).phase === 'ended');
-    await waitFor('every worker to refuse a join', async () => (await shopper({}, ending)).got('error', (m) => m.code === 'sale-ended', { timeout: 500 }));
+    await waitFor('a join to be refused', async () => (await shopper({}, ending)).got('error', (m) => m.code === 'sale-ended', { timeout: 500 }));
 });
 
 test('while Redis is away the line says so on the same socket, and goes on', async () => {
@@ -153,7 +146,7 @@ test('a gateway that ends says when to come back, and the place is the same', as
 });
 
 test('every message was as described, and every type of message was seen', () => {
-    for (const s of opened) if (s.wrong) throw s.wrong;
+    witnesses.areSound();
     assert.deepEqual([...seen.keys()].sort(), [...serverTypes].sort());
     const optional = Object.keys(asyncapi.components.messages.order.payload.properties).filter((name) => name !== 'reason');
     assert.deepEqual(optional.filter((name) => !seen.get('order').some((m) => name in m)), []);

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, startDaemon, startPostgres, startRedis, stopAll, temporaryFolder } from '../lib/servers.mjs';
 import { Door, Shopper, session } from '../lib/door.mjs';
+import { metric } from '../lib/metrics.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
 const key = 'merchant-key-for-tests';
@@ -54,7 +55,7 @@ test('who the door admits, verify accepts, and the stats count', async () => {
     await s.end();
 });
 
-test('a hold stops the door within a second, its message is told, and resuming lets it go on', async () => {
+test('a hold stops the door, its message is told, and resuming lets it go on', async () => {
     const sale = await createSale();
     await admin('POST', `/${sale.id}/hold`, { message: 'one moment' });
     const s = await shopper(sale);
@@ -75,24 +76,52 @@ test('those who wait are seen in the presence table', async () => {
     for (const s of waiting) await s.end();
 });
 
-test('a sale opens at its start, and a wiped Redis costs nobody a place: the next one is above all that were given', async () => {
-    const sale = await createSale({ starts_at: Date.now() + 1500, rate_per_minute: 0 });
-    await door.known(worker, sale, ({ phase }) => phase === 'live');
-    const before = await shopper(sale);
-    await before.got('ticket');
-    await door.redis.flushall();
-    await redis.restart();
-    await door.known(worker, sale, ({ phase }) => phase === 'live');
-    await before.again();
-    await before.got('ticket');
-    const after_ = await shopper(sale);
-    await after_.got('ticket', undefined, { timeout: 15_000 });
-    assert.equal(before.place, 1);
-    assert.ok(after_.place > 5000, `place ${after_.place}`);
-    await admin('PUT', `/${sale.id}/rate`, { per_minute: 6000 });
-    await before.got('admitted');
-    await after_.got('admitted');
-    assert.equal((await verify(sale, before.token)).status, 200);
-    await before.end();
-    await after_.end();
+const wipes = { 'a wiped and restarted Redis': async () => { await door.redis.flushall(); await redis.restart(); }, 'a Redis wiped as it runs': () => door.redis.flushall() };
+for (const [what, wipe] of Object.entries(wipes))
+    test(`a sale opens at its start, and ${what} costs nobody a place, a token or the socket: the next place is above all that were given`, async () => {
+        const sale = await createSale({ starts_at: Date.now() + 1500, rate_per_minute: 6000, skus: [] });
+        await door.known(worker, sale, ({ phase }) => phase === 'live');
+        const inside = await shopper(sale);
+        await inside.got('admitted');
+        await waitFor('the entry to be counted', async () => (await door.line(sale)).entered_total === '1');
+        await admin('PUT', `/${sale.id}/rate`, { per_minute: 0 });
+        const waiting = await shopper(sale);
+        await waiting.got('ticket');
+        await waitFor('the rate to be recorded', () => pg.psql('-c', `select rate_per_minute from sales where id = '${sale.id}'`).trim() === '0');
+        await wipe();
+        const next = await waitFor('the next generation', async () => { const line = await door.line(sale); return line.gen === '2' && line; }, { timeout: 15_000 });
+        assert.deepEqual([next.phase, next.rate, next.granted_total], ['live', '0', '0']);
+        const late = await shopper(sale);
+        await late.got('ticket', undefined, { timeout: 15_000 });
+        assert.deepEqual([inside.place, waiting.place], [1, 2]);
+        assert.ok(late.place > Number(next.counter) && late.place > 1000, `place ${late.place}`);
+        const seen = await waitFor('the two who wait to be seen', async () => { const stats = await admin('GET', `/${sale.id}/stats`); return stats.waiting === 2 && stats; });
+        assert.deepEqual([seen.inside, seen.gen, seen.phase], [1, 2, 'live'], 'who was inside was handed in');
+        await admin('PUT', `/${sale.id}/rate`, { per_minute: 6000 });
+        await waiting.got('admitted');
+        await late.got('admitted');
+        for (const s of [inside, waiting, late]) assert.equal((await verify(sale, s.token)).status, 200);
+        for (const s of [inside, waiting, late]) {
+            assert.equal(s.closed, null, 'the same socket all along');
+            assert.equal(s.messages.filter(({ type }) => type === 'ticket').length, 1);
+            await s.end();
+        }
+    });
+
+test('who is there and ready is not passed by time: only who comes back too late is', async () => {
+    const sale = await createSale({ rate_per_minute: 1, skus: [] }), s = await shopper(sale), key = (name) => `wr:{${sale.id}}:${name}`;
+    await door.line(sale, { called: 100, away_limit_s: 1 });
+    await waitFor('the shopper to be ready', () => door.redis.zcard(key('ready')));
+    const open = async () => Number((await door.line(sale)).open_ms), passed = await open();
+    await door.redis.zadd(key('fronts'), 50, passed);
+    await waitFor('the drip to be open for longer than the limit', async () => await open() > passed + 1500);
+    const resyncs = await metric(worker.url, 'wr_line_resyncs_total');
+    await door.redis.del(key('workers')); // the worker is asked for its whole list
+    await waitFor('the whole list', async () => await metric(worker.url, 'wr_line_resyncs_total') > resyncs && await door.redis.zcard(key('ready')));
+    const late = await shopper(sale);
+    await late.got('error', ({ code }) => code === 'place-passed');
+    assert.ok(!s.messages.some(({ type }) => type === 'error'), JSON.stringify(s.messages));
+    assert.deepEqual(await door.redis.zrange(key('ready'), 0, -1), ['1']);
+    await s.end();
+    await late.end();
 });

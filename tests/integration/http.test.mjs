@@ -2,6 +2,8 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Wire, cpuTicks, descriptors, frame, openSocket, request, rss, startHttpServer, ticksOver, upgradeRequest } from '../lib/wire.mjs';
+import { metric } from '../lib/metrics.mjs';
+import { Watch } from '../lib/refusals.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
 const json = { 'Content-Type': 'application/json' };
@@ -21,11 +23,7 @@ async function ask(bytes, options) {
 }
 async function refused(bytes, status, slug, { closes = false } = {}) {
     const wire = await open();
-    const answer = await wire.send(bytes).answer();
-    assert.equal(answer.status, status, JSON.stringify(answer));
-    assert.equal(answer.headers['content-type'], 'application/problem+json');
-    assert.equal(answer.json.type, `/problems/${slug}`);
-    assert.ok(answer.json.next && answer.json.title && answer.json.detail);
+    const answer = await new Watch({ url: `http://127.0.0.1:${server.port}` }).refused(() => wire.send(bytes).answer(), { type: slug, status });
     if (closes) {
         assert.equal(answer.headers.connection, 'close');
         await wire.closed(3000);
@@ -53,6 +51,10 @@ describe('requests', () => {
     test('parameters, query, cookie and the client behind a trusted proxy are read', async () => {
         const { json: said } = await ask(request('GET', '/echo/a%20b?q=c%2Bd+e&r', { headers: { Cookie: 'a=1; waitroom=secret; b=2', 'X-Forwarded-For': '6.6.6.6, 1.2.3.4' } }));
         assert.deepEqual(said, { method: 'GET', name: 'a b', q: 'c+d e', field: '', cookie: 'secret', client: '1.2.3.4', length: 0 });
+    });
+    test('a proxy that adds a line of its own is believed before the line a client sent', async () => {
+        const { json: said } = await ask('GET /echo/a HTTP/1.1\r\nHost: shop.test\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4, 127.0.0.1\r\n\r\n');
+        assert.equal(said.client, '1.2.3.4');
     });
     test('a form field is read where forms are accepted', async () => {
         const { json: said } = await ask(request('POST', '/echo/x', { headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' }, body: 'field=a%26b&c=d' }));
@@ -119,7 +121,7 @@ describe('requests', () => {
         const before = rss(server.pid);
         wire.send(request('GET', '/big').repeat(60));
         assert.ok(await ticksOver(server.pid, 500) <= 10);
-        assert.ok(rss(server.pid) - before < 2_000_000, 'memory grew with what a reader did not read');
+        assert.ok(rss(server.pid) - before < 3_000_000, 'memory grew with what a reader did not read'); // by 6 MB if it were kept
         wire.socket.resume();
         for (let i = 0; i < 60; i++) assert.ok((await wire.answer()).body === 'x'.repeat(100_000));
         wire.destroy();
@@ -172,23 +174,42 @@ describe('what is no request', () => {
         await refusedAndClosed(request('POST', '/json', { headers: { ...json, 'Content-Length': 1_000_000_000 } }), 413, 'too-large');
         await refusedAndClosed(request('GET', '/hello', { headers: { 'Content-Length': 5 } }), 413, 'too-large');
     });
+    async function timedOut(wire) {
+        const { headers } = await new Watch({ url: `http://127.0.0.1:${server.port}` }).refused(() => wire.answer(), { type: 'timeout' });
+        assert.equal(headers.connection, 'close');
+        await wire.closed(3000);
+    }
+    test('an empty line before a request may come in pieces', async () => {
+        const wire = await open();
+        wire.send('\r');
+        await new Promise((done) => setTimeout(done, 50));
+        wire.send('\n' + request('GET', '/hello'));
+        assert.equal((await wire.answer()).status, 200);
+        wire.destroy();
+    });
     test('slow headers are cut off at the deadline, however they drip', async () => {
-        const wire = await open(), begun = performance.now();
+        const wire = await open();
         const drip = setInterval(() => wire.send('A'), 50);
         wire.send('GET /hello HTTP/1.1\r\nHost: a\r\nX-');
-        await wire.closed(3000);
+        await timedOut(wire); // dripping on would keep it for minutes
         clearInterval(drip);
-        assert.ok(performance.now() - begun < 1500);
         const silent = await open();
         await silent.closed(3000);
     });
     test('a slow body is cut off at the deadline, however it drips', async () => {
-        const wire = await open(), begun = performance.now();
+        const wire = await open();
         const drip = setInterval(() => wire.send('1'), 50);
         wire.send(request('POST', '/json', { headers: { ...json, 'Content-Length': 4000 } }));
-        await wire.closed(3000);
+        await timedOut(wire); // dripping on would keep it for minutes
         clearInterval(drip);
-        assert.ok(performance.now() - begun < 1500);
+    });
+    test('who waited too long for a handler is told that the outcome is unknown, and what it says later counts as no refusal', async () => {
+        const hasty = await startHttpServer(['--answer-ms', '300']), url = `http://127.0.0.1:${hasty.port}`, wire = await Wire.open(hasty.port);
+        await new Watch({ url }).refused(() => wire.send(request('GET', '/later?ms=1000&refuse=1')).answer(), { type: 'outcome-unknown' });
+        await waitFor('the handler to answer', async () => (await (await fetch(`${url}/state`)).json()).later === 0);
+        assert.equal(await metric(url, 'wr_refusals_total{problem="busy"}'), 0);
+        wire.destroy();
+        assert.deepEqual(await hasty.stop(), { code: 0, signal: null }, hasty.log);
     });
 });
 
@@ -220,6 +241,17 @@ describe('origins', () => {
         assert.match(ours.headers['access-control-allow-headers'], /idempotency-key/);
         await refused(request('OPTIONS', '/guarded', { headers: { Origin: 'https://evil.test' } }), 403, 'origin-not-allowed');
         assert.equal((await ask(request('OPTIONS', '/guarded'))).headers.allow, 'POST, OPTIONS');
+    });
+    test('what follows an answer to a head alone is no request: the connection ends', async () => {
+        const smuggled = 'GET /healthz HTTP/1.1\r\nHost: smuggled\r\n\r\n';
+        for (const [method, path, headers] of [['OPTIONS', '/guarded', {}], ['OPTIONS', '/guarded', { Origin: 'https://other.test' }], ['GET', '/nowhere', {}], ['PUT', '/guarded', {}], ['POST', '/guarded', { Origin: 'https://evil.test' }]]) {
+            const wire = await open();
+            const first = await wire.send(request(method, path, { headers: { ...headers, 'Content-Length': smuggled.length } })).answer();
+            assert.equal(first.headers.connection, 'close', `${method} ${path}`);
+            wire.send(smuggled);
+            await wire.closed(8000);
+            assert.equal(wire.bytes.length, 0, `${method} ${path}: ${wire.bytes}`);
+        }
     });
 });
 
@@ -262,9 +294,14 @@ describe('messages', () => {
     async function closesWith(code, ...frames) {
         const wire = await socket();
         for (const bytes of frames) wire.send(bytes);
+        const reason = { 1003: 'media-type', 1007: 'malformed', 1009: 'too-large' }[code];
+        let first;
+        do first = await wire.frame(); while (first.opcode === 9);
+        assert.deepEqual([first.opcode, first.text.split(':')[0]], [1, reason], 'the reason comes before the close');
         assert.equal(await wire.closeCode(), code);
         wire.send(frame(8, Buffer.from([code >> 8, code & 255])));
         await wire.closed(5000);
+        assert.equal(wire.bytes.length, 0, 'one close is all');
         wire.destroy();
     }
     test('texts come back, of any length up to the limit', async () => {
@@ -310,16 +347,34 @@ describe('messages', () => {
             Buffer.concat([frame(1, 'a', { final: false }), frame(1, 'b')]), Buffer.from([0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])];
         await Promise.all(wrong.map(async (bytes) => {
             const wire = await socket();
-            wire.send(bytes);
+            wire.send(Buffer.concat([bytes, frame(1, 'after')]));
             await wire.closed(8000);
+            const seen = [];
+            while (wire.bytes.length) seen.push((await wire.frame()).opcode);
+            assert.ok(!seen.includes(8) || seen.indexOf(8) === seen.length - 1, `nothing follows a close: ${seen}`);
             wire.destroy();
         }));
         await isAlive();
     });
-    test('a frame without a mask does no harm', async () => {
+    test('a close is answered in kind, a wrong one with what is wrong, and nothing follows', async () => {
+        const bytes = (code, reason = '') => Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
+        for (const [body, code] of [['', 1005], [bytes(1000), 1000], [bytes(4001, 'bye'), 4001], [Buffer.from([3]), 1002], [bytes(1005), 1002], [bytes(999), 1002],
+            [bytes(1016), 1002], [Buffer.concat([bytes(1000), Buffer.from([0xc3, 0x28])]), 1007]]) {
+            const wire = await socket();
+            wire.send(frame(8, body));
+            assert.equal(await wire.closeCode(), code, Buffer.from(body).toString('hex'));
+            await wire.closed(5000);
+            assert.equal(wire.bytes.length, 0);
+            wire.destroy();
+        }
+        await isAlive();
+    });
+    test('a frame without a mask is read as it is or ends with 1002, by the version of libwebsockets', async () => {
         const wire = await socket();
         wire.send(frame(1, 'bare', { masked: false }));
-        await waitFor('an echo or the end', () => wire.ended || wire.bytes.length >= 2);
+        let reply;
+        do reply = await wire.frame(); while (reply.opcode === 9);
+        assert.ok(reply.text === 'bare' || (reply.opcode === 8 && reply.payload.readUInt16BE(0) === 1002), reply.payload.toString('latin1'));
         wire.destroy();
         await isAlive();
     });
@@ -336,12 +391,24 @@ describe('messages', () => {
         const live = await socket(), deaf = await socket();
         const answering = setInterval(async () => { while (live.bytes.length >= 2) { const f = await live.frame(); if (f.opcode === 9) live.send(frame(10, f.payload)); } }, 50);
         const begun = performance.now();
-        await deaf.closed(8000);
+        await deaf.closed(20_000);
         const took = performance.now() - begun;
-        assert.ok(took > 2500 && took < 6500, `closed after ${took} ms`);
+        assert.ok(took > 2500, `closed after ${took} ms`);
         clearInterval(answering);
         assert.ok(live.total >= 2 * 3 && !live.ended, 'the one that answers is pinged and stays');
         live.destroy();
+    });
+    test('whoever is told nothing for a while hears a word beside the ping, and whoever is told enough hears none', async () => {
+        const quiet = await openSocket(server.port, '/talkative/a'), busy = await openSocket(server.port, '/talkative/a');
+        const talking = setInterval(() => busy.send(frame(1, 'news')), 50);
+        const said = { quiet: [], busy: [] };
+        const listen = async (wire, to) => { for (let f; (f = await wire.frame()).opcode !== 8;) f.opcode === 9 ? wire.send(frame(10, f.payload)) : to.push(f.text); };
+        for (const [wire, to] of [[quiet, said.quiet], [busy, said.busy]]) listen(wire, to).catch(() => undefined);
+        await waitFor('a word with each ping', () => said.quiet.length === 4);
+        clearInterval(talking);
+        assert.deepEqual(new Set(said.quiet), new Set(['still here']));
+        assert.ok(said.busy.filter((word) => word !== 'news').length <= 1, 'at most where this machine itself paused'); // of 3 or more pings
+        for (const wire of [quiet, busy]) wire.destroy();
     });
     test('the server closes with the code it is told to', async () => {
         const wire = await socket();
@@ -351,7 +418,6 @@ describe('messages', () => {
         wire.send(frame(8, Buffer.from([0x0f, 0xa1])));
         await wire.closed(5000);
     });
-    test('a client that closes gets its code back', () => closesWith(1000, frame(8, Buffer.from([3, 232]))));
     test('a slow reader of an endless stream costs no memory', async () => {
         const wire = await socket();
         wire.deaf = true;
@@ -381,6 +447,24 @@ describe('many', () => {
             return status === 200;
         });
         assert.deepEqual(await small.stop(), { code: 0, signal: null });
+    });
+    test('in a crowd that came at once, who comes for a socket does not wait behind all who want an answer', async () => {
+        process.kill(server.pid, 'SIGSTOP'); // they come together: nobody is served before all have asked
+        const order = [], crowd = [];
+        const comes = async (who, bytes) => {
+            const wire = await open();
+            wire.socket.once('data', () => order.push(who));
+            crowd.push(wire.send(bytes));
+        };
+        try {
+            for (let i = 0; i < 400; i++) await comes(i, post('/json', '{"say":"x"}'));
+            await comes('socket', upgradeRequest('/rooms/a'));
+        } finally { process.kill(server.pid, 'SIGCONT'); }
+        await waitFor('everybody to be answered', () => order.length === 401);
+        const at = order.indexOf('socket'), others = order.filter((who) => who !== 'socket');
+        assert.ok(at < 200, `the socket was answered after ${at}`);
+        assert.ok(others.findIndex((who) => who >= 300) > 200, 'the others are answered in the order in which they came');
+        for (const wire of crowd) wire.destroy();
     });
     test('descriptors and sockets are all given back, and nothing runs afterwards', async () => {
         const state = async () => (await ask(request('GET', '/state'))).json;

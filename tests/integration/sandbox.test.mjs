@@ -53,6 +53,12 @@ const press = (id, what, headers = { origin: publicUrl, 'content-type': 'applica
 const page = async (id, query = '') => (await fetch(`${sandbox.url}/sandbox/pay/${id}${query}`)).text();
 const told = (id, type) => webhooks.filter((w) => w.event.type === type && w.event.data.object.id === id);
 
+test('the key is asked for, under a scheme in any case', async () => {
+    for (const authorization of [`Bearer ${key}`, `bearer ${key}`]) assert.equal((await api('GET', 'checkout/sessions/cs_test_none', undefined, { authorization })).error.code, 'resource_missing');
+    for (const authorization of [`Bearer ${key}x`, `Bearer ${key.slice(1)}`, `Bearer`, `Basic ${key}`, key, ''])
+        assert.match((await api('GET', 'checkout/sessions/cs_test_none', undefined, { authorization })).error.message, /Invalid API key/, authorization);
+});
+
 test('a session is made once per idempotency key and says where to pay', async () => {
     const reference = order(), first = await create(reference), again = await create(reference);
     assert.equal(first.status, 'open');
@@ -65,36 +71,13 @@ test('a session is made once per idempotency key and says where to pay', async (
     assert.ok(first.expires_at - Date.now() / 1000 > 86000);
     assert.equal(again.id, first.id);
     assert.equal((await show(first.id)).id, first.id);
-    const other = await api('POST', 'checkout/sessions', form(reference, { 'line_items[0][quantity]': '3' }), { idempotency: reference });
-    assert.equal(other.status, 400);
-    assert.equal(other.error.type, 'idempotency_error');
+    for (const change of [{ 'line_items[0][quantity]': '3' }, { success_url: 'http://other.test/s/aurora' }, { 'metadata[sale]': 'borealis' }]) {
+        const other = await api('POST', 'checkout/sessions', form(reference, change), { idempotency: reference });
+        assert.equal(other.status, 400);
+        assert.equal(other.error.type, 'idempotency_error');
+    }
     const many = await Promise.all(Array.from({ length: 20 }, () => create('same-time')));
     assert.equal(new Set(many.map((s) => s.id)).size, 1);
-});
-
-test('who has no key and what makes no sense is refused in the provider\'s shape', async () => {
-    for (const authorization of ['', 'Bearer ', 'Bearer sk_wrong', `Bearer ${key}x`, key]) {
-        const answer = await api('POST', 'checkout/sessions', form('x'), { authorization });
-        assert.equal(answer.status, 401);
-        assert.equal(answer.error.type, 'invalid_request_error');
-    }
-    assert.equal((await api('GET', 'checkout/sessions/cs_test_1', undefined, { authorization: 'Bearer no' })).status, 401);
-    assert.equal((await api('POST', 'refunds', new URLSearchParams({ payment_intent: 'x' }), { authorization: 'Bearer no' })).status, 401);
-    const wrong = {
-        client_reference_id: '', 'line_items[0][price_data][currency]': 'euro', 'line_items[0][price_data][unit_amount]': '-5',
-        'line_items[0][quantity]': '0', expires_at: '12', success_url: 'x'.repeat(1001),
-    };
-    for (const [name, value] of Object.entries(wrong)) {
-        const answer = await create(order(), { [name]: value });
-        assert.equal(answer.status, 400, name);
-        assert.match(answer.error.message, new RegExp(name.replace(/[[\]]/g, '\\$&')));
-    }
-    const invalidUtf8 = await api('POST', 'checkout/sessions', form('utf8').toString().replace('aurora', '%ff%fe'), { idempotency: 'utf8' }).catch((e) => e);
-    assert.ok(invalidUtf8.status === 400 || invalidUtf8.status === 415);
-    for (const id of ['cs_test_none', 'x'.repeat(300), '%27%3Bdrop', '..%2f..']) assert.equal((await show(id)).status, 404);
-    const missing = await api('POST', 'refunds', new URLSearchParams({ payment_intent: `pi_${'0'.repeat(32)}` }));
-    assert.equal(missing.status, 404);
-    assert.equal(missing.error.code, 'resource_missing');
 });
 
 test('the shopper pays on a page without scripts, once, and the shop is told with a signature', async () => {

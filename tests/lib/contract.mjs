@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import YAML from 'yaml';
+import { checkProblem, problems } from './refusals.mjs';
 import { root } from './servers.mjs';
 
 const read = (...path) => readFileSync(join(root, ...path), 'utf8');
@@ -26,17 +27,6 @@ function validate(document, path, value, what) {
     const check = ajv.getSchema(`${document}#${encodeURI(pointer(...path))}`);
     assert.ok(check, `${what}: ${document} has no schema at ${pointer(...path)}`);
     assert.ok(check(value), `${what}: ${ajv.errorsText(check.errors)}\n${JSON.stringify(value)?.slice(0, 600)}`);
-}
-
-// ---- the problems: the table of common/err.h ----
-export const problems = new Map([...read('common', 'err.h').matchAll(/^ {4}X\((\w+), (\d+), "([a-z-]+)", "([^"]*)",\s*(?:\\\n\s*)?"([^"]*)"\)/gm)]
-    .map(([, name, status, slug, title, next]) => [slug, { name, status: Number(status), title, next }]));
-
-function checkProblem(problem, status, what) {
-    const known = problems.get(problem.type.replace('/problems/', ''));
-    assert.ok(known, `${what}: ${problem.type} is not in common/err.h`);
-    assert.deepEqual([problem.status, problem.title, problem.next], [status, known.title, known.next], what);
-    assert.equal(known.status, status, what);
 }
 
 // ---- the routes of the daemons ----
@@ -108,9 +98,9 @@ export class Api {
         return answer;
     }
     check(o, answer) {
-        const what = `${o.id} ${answer.status}`;
-        assert.ok(o.statuses.includes(answer.status), `${what} is not described: ${answer.text.slice(0, 400)}`);
-        const at = ['paths', o.path, o.method.toLowerCase(), 'responses', String(answer.status)];
+        const what = `${o.id} ${answer.status}`, listed = o.statuses.includes(answer.status) ? String(answer.status) : 'default';
+        assert.ok(o.operation.responses[listed], `${what} is not described: ${answer.text.slice(0, 400)}`);
+        const at = ['paths', o.path, o.method.toLowerCase(), 'responses', listed];
         const found = locate(at), response = found.reduce((v, part) => v[part], openapi);
         for (const [name, given] of Object.entries(response.headers ?? {})) {
             const value = answer.headers[name.toLowerCase()], header = deref(given);
@@ -128,7 +118,7 @@ export class Api {
             assert.ok(!response.content || answer.status === 304, `${what} has no body`);
         }
         if (type === 'application/problem+json') {
-            checkProblem(answer.json, answer.status, what);
+            checkProblem(answer.json, answer.json.type.replace('/problems/', ''), answer.status);
             this.refusals.set(`${o.id} ${answer.json.type.replace('/problems/', '')}: ${answer.json.detail}`, answer.json);
         }
         this.seen.get(o.id).add(answer.status);
@@ -145,7 +135,7 @@ export const serverTypes = named('tell'), clientTypes = named('listen');
 export function checkMessage(message, types = serverTypes) {
     assert.ok(types.includes(message.type), `the message ${JSON.stringify(message)} is not described`);
     validate('asyncapi', ['components', 'messages', message.type, 'payload'], message, `message ${message.type}`);
-    if (message.type === 'error') assert.ok(problems.has(message.code), `${message.code} is not in common/err.h`);
+    if (message.type === 'error') assert.equal(message.next, problems.get(message.code)?.next, `what to do after ${message.code}, in common/err.h`);
 }
 // The fields of each type in a union of web/src/shopper/messages.ts: { join: { ticket: false, ... } }, true where it is required.
 export function typesOfPage(union) {

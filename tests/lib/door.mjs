@@ -73,16 +73,13 @@ export async function session(url, headers = {}) {
     const answer = await fetch(`${url}/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{"cookie":false}' });
     return answer.json();
 }
-export async function metric(url, name) {
-    const line = (await (await fetch(`${url}/metrics`)).text()).split('\n').find((l) => l.startsWith(`${name} `));
-    return line ? Number(line.split(' ').at(-1)) : 0;
-}
-
 // A page: joins with the ticket it keeps, answers the call, takes the token up. `deaf` and `lazy` do not.
 export class Shopper {
     constructor(url, sale, { secret, ticket, worker, deaf = false, lazy = false, protocol = 'waitroom.v1', headers = {} } = {}) {
         Object.assign(this, { url, sale, secret, ticket, worker, deaf, lazy, protocol, headers, messages: [] });
     }
+    get workerId() { return this.worker.split('-')[0]; } // `worker` names the visit, too
+    get visit() { return this.worker.split('-')[1]; }
     connect(url = this.url) {
         this.url = url;
         this.closed = null;

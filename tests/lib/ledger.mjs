@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import Redis from 'ioredis';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
+import { metric } from './metrics.mjs';
 import { build, startDaemon, temporaryFolder } from './servers.mjs';
 import { Provider } from './provider.mjs';
 import { script } from './script.mjs';
@@ -19,20 +20,27 @@ export const hex = (bytes) => randomBytes(bytes).toString('hex');
 export const orderId = () => { const h = hex(16); return `0193a0b0-${h.slice(0, 4)}-7${h.slice(4, 7)}-8${h.slice(7, 10)}-${h.slice(10, 22)}`; };
 
 export class Ledger {
+    static opened = []; // one that did not open whole, too: what it has open keeps the process alive
+    static closeAll() { return Promise.allSettled(Ledger.opened.map((l) => l.close())); }
     static async open({ redis, postgres, kafka, sale = `s-${hex(4)}` }) {
         const l = new Ledger();
-        Object.assign(l, { redisServer: redis, postgres, kafka, sale, redis: new Redis(redis.port), provider: await new Provider({ key: 'sk_test', secret: 'whsec_test' }).listen() });
+        Object.assign(l, { redisServer: redis, postgres, kafka, sale, redis: new Redis(redis.port), provider: new Provider({ key: 'sk_test', secret: 'whsec_test' }) });
+        l.told = []; // every `order` message for a shopper of this sale, as their sockets get it
+        l.ears = l.redis.duplicate();
+        l.ears.on('pmessage', (_, channel, text) => { const m = JSON.parse(text); if (m.sale === sale) l.told.push(m); });
         l.database = new pg.Pool({ connectionString: postgres.url, max: 2 });
         l.database.on('error', () => {});
         l.producer = new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 20, maxRetryTime: 1000 } }).producer();
-        await l.producer.connect();
+        Ledger.opened.push(l);
         const folder = l.folder = temporaryFolder('secrets');
         writeFileSync(join(folder, 'payment.key'), 'sk_test\n', { mode: 0o400 });
         writeFileSync(join(folder, 'webhook.secret'), 'whsec_test\n', { mode: 0o400 });
+        await Promise.all([l.provider.listen(), l.ears.psubscribe('wr:shopper:*'), l.producer.connect()]);
         return l;
     }
     async close() {
         this.redis.disconnect();
+        this.ears.disconnect();
         this.provider.close();
         await this.producer.disconnect();
         await this.database.end();
@@ -49,6 +57,11 @@ export class Ledger {
         return promisify(execFile)(join(build, 'bin', 'fulfillmentd'), [...args, '--database', this.postgres.url, '--redis-stock', this.redisServer.address])
             .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), ({ code, stdout, stderr }) => ({ status: code, stdout, stderr }));
     }
+    // A daemon of now tells what is in the outbox: the lease of one that was ended is over.
+    async relays() {
+        const until = () => this.value(`select until::text from leases where name = 'outbox'`), first = await until();
+        await waitFor('the outbox to be led', async () => (await until()) !== first);
+    }
     query(text, ...values) { return this.database.query(text, values).then((r) => r.rows); }
     async value(text, ...values) { return Object.values((await this.query(text, ...values))[0] ?? {})[0]; }
 
@@ -61,7 +74,7 @@ export class Ledger {
         await this.query('update sales set run = $2 where id = $1', sale, this.run);
         await this.deal(redisTotal);
     }
-    async deal(total) { await this.redis.hset(this.key('stock'), { deal: 1, 'one|share': total, 'one|free': total, 'one|held': 0, 'one|sold': 0, 'one|voided': 0 }); }
+    async deal(total, deal = 1) { await this.redis.hset(this.key('stock'), { deal, 'one|share': total, 'one|free': total, 'one|held': 0, 'one|sold': 0, 'one|voided': 0 }); }
     key(name) { return `wr:{${this.sale}:0}:${name}`; }
     async stock() {
         const s = await this.redis.hgetall(this.key('stock'));
@@ -82,7 +95,7 @@ export class Ledger {
     async hold(r) {
         const { deal, granted_ms, ...kept } = r, record = JSON.stringify({ ...kept, status: 'queued', event: 0, hold: 'held' });
         const [answer] = await reserve(this.redis, ['stock', 'orders', 'used', 'keys', 'bought', 'orders_of', 'outbox'].map((name) => this.key(name)),
-            [1, 'open', 100, `key-${r.order_id}`, 'aa', r.order_id, 1, r.shopper, r.sku, r.quantity, r.jti, record, '']);
+            [deal, 'open', 100, `key-${r.order_id}`, 'aa', r.order_id, 1, r.shopper, r.sku, r.quantity, r.jti, record, '']);
         if (answer[0] !== 'held') throw new Error(`reserve answered ${answer}`);
         return r;
     }
@@ -118,11 +131,12 @@ export class Ledger {
         const session = this.provider.pay(r.order_id);
         return this.provider.send(daemon.url, event ?? this.provider.event('checkout.session.completed', session));
     }
+    // The database refuses to change the order meanwhile, as it would a row that is mangled.
+    async refusing(r, work) {
+        await this.query(`create function refuse() returns trigger language plpgsql as $$ begin if new.public_id = '${r.order_id}' then raise check_violation; end if; return new; end $$`);
+        await this.query('create trigger refuse before update on orders for each row execute function refuse()');
+        try { await work(); } finally { await this.query('drop function refuse() cascade'); }
+    }
     events(r) { return this.query('select e.event, e.status from order_events e join orders o on o.id = e.order_id where o.public_id = $1 order by e.event', r.order_id).then((rows) => rows.map((e) => e.status)); }
     messages(name) { return execFileSync('kcat', ['-b', this.kafka.bootstrap, '-C', '-t', name, '-e', '-q', '-o', 'beginning'], { stdio: 'pipe' }).toString().split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
-}
-
-export async function metric(url, name) {
-    const line = (await (await fetch(`${url}/metrics`)).text()).split('\n').find((l) => l.startsWith(`${name} `));
-    return line && Number(line.slice(name.length + 1));
 }

@@ -21,7 +21,9 @@ export class Provider {
         this.calls.push(call);
         const odd = this.misbehave?.(call);
         if (odd === 'hang up') return req.socket.destroy();
-        if (typeof odd === 'number') return this.answer(res, odd, { error: { code: 'odd' } });
+        if (typeof odd === 'number') return this.answer(res, odd, { error: { type: 'invalid_request_error', code: 'odd' } });
+        if (odd?.status) return odd.html ? res.writeHead(odd.status, { 'content-type': 'text/html' }).end(odd.html) : this.answer(res, odd.status, odd.json);
+        if (odd?.delay_ms) await new Promise((done) => setTimeout(done, odd.delay_ms));
         if (req.headers.authorization !== `Bearer ${this.key}`) return this.answer(res, 401, { error: { code: 'key' } });
         const [status, json] = this.act(call);
         if (odd === 'lose the answer') return req.socket.destroy();
@@ -30,6 +32,8 @@ export class Provider {
     answer(res, status, json) { res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json)); }
     act({ method, path, form, key }) {
         const [, id, action] = path.match(/^\/v1\/checkout\/sessions\/([^/]+)(\/expire)?$/) ?? [];
+        const known = path === '/v1/checkout/sessions' && this.byKey.get(key);
+        if (known && Object.entries(known.form).some(([name, value]) => form[name] !== String(value))) return [400, { error: { type: 'idempotency_error' } }];
         if (method === 'POST' && path === '/v1/checkout/sessions') return [200, this.open(form, key)];
         if (method === 'POST' && path === '/v1/refunds') return this.refund(form, key);
         const session = this.sessions.get(id);
@@ -42,7 +46,8 @@ export class Provider {
     open(form, key) {
         if (!this.byKey.has(key)) {
             const id = `cs_${randomUUID()}`;
-            const session = { id, object: 'checkout.session', url: `${this.url}/pay/${id}`, status: 'open', payment_status: 'unpaid', payment_intent: null, client_reference_id: form.client_reference_id, form };
+            const session = { id, object: 'checkout.session', url: `${this.url}/pay/${id}`, status: 'open', payment_status: 'unpaid', payment_intent: null, client_reference_id: form.client_reference_id,
+                amount_total: Number(form['line_items[0][price_data][unit_amount]']) * Number(form['line_items[0][quantity]']), currency: form['line_items[0][price_data][currency]'], form };
             this.byKey.set(key, session);
             this.sessions.set(id, session);
         }
@@ -64,6 +69,8 @@ export class Provider {
         Object.assign(session, { status: 'complete', payment_status: 'paid', payment_intent: `pi_${randomUUID()}` });
         return session;
     }
+    // The shopper has chosen a method that takes its time: the session is complete, the money on its way.
+    promise(order) { return Object.assign(this.session(order), { status: 'complete', payment_status: 'unpaid' }); }
     // Money arrives although the session was closed (a slow payment method).
     payLate(order) {
         const session = this.session(order);

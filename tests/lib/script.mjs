@@ -11,8 +11,8 @@ import json, sys
 sys.path.insert(0, 'cmake')
 sys.dont_write_bytecode = True
 import embed
-text, keys, args, more = embed.lua(sys.argv[1], '.')
-print(json.dumps({'text': text, 'keys': keys, 'args': args, 'more': more}))`;
+text, _, keys, args, more = embed.lua(sys.argv[1], '.')
+print(json.dumps({'text': text, 'keys': len(keys), 'args': args, 'more': more}))`;
 
 export function script(path) {
     const { text, keys, args, more } = JSON.parse(execFileSync('python3', ['-c', expand, path], { cwd: root }));

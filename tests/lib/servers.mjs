@@ -4,10 +4,11 @@
 //   const pg = await startPostgres();            pg.url (migrated database)
 //   const d = await startDaemon('admissiond', { args: [...] , env: {...} });   d.url, d.port, d.pid, d.log()
 //
-// Everything started is ended by `stopAll()`: call it in an `after` hook.
+// Everything started is ended by `stopAll()`: call it in an `after` hook. A daemon of ours that reported something of a sanitizer
+// (a leak at its end, too), that ended by itself or that ended badly fails the run there, or earlier at its own `stop()`.
 import { spawn, execFileSync } from 'node:child_process';
 import { createServer, connect } from 'node:net';
-import { mkdtempSync, mkdirSync, chownSync, symlinkSync, existsSync, readFileSync, readdirSync, rmSync, openSync, chmodSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, chownSync, symlinkSync, existsSync, readFileSync, readdirSync, rmSync, openSync, chmodSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,18 +17,51 @@ import { waitFor } from './wait.mjs';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const build = process.env.WR_BUILD_DIR ?? join(root, 'build');
 const running = new Set();
+const daemons = new Set(); // of ours, all that were ever started
 const folders = [];
 
-// Below the ephemeral range, so that no outgoing connection can take it between the asking and the listening.
-export async function freePort() {
+// What no log may hold: a sanitizer's report, or a worker that died of anything but a test's SIGKILL. A watcher starts workers again,
+// so nothing else would tell.
+const report = /^.*(?:Sanitizer|runtime error: |msg="worker died" worker=\d+ (?:signal=(?!0 |9 )|signal=0 status=(?!0 ))).*$/m;
+export function assertNoReport(name, log) {
+    const found = report.exec(log);
+    if (found) throw new Error(`${name} reports:\n${log.slice(found.index, found.index + 6000)}`);
+}
+
+// A port of this process until it ends: test files run side by side, and each would find the same one free. Below the ephemeral
+// range, so that no outgoing connection can take it between the asking and the listening.
+const held = join(tmpdir(), `waitroom-ports-${process.getuid()}`);
+const mine = [];
+process.once('exit', () => mine.forEach((port) => rmSync(join(held, String(port)), { force: true })));
+function hold(port) {
+    const file = join(held, String(port));
+    mkdirSync(held, { recursive: true });
+    for (const again of [true, false]) {
+        try {
+            writeFileSync(file, String(process.pid), { flag: 'wx' });
+            mine.push(port);
+            return true;
+        } catch {
+            const holder = existsSync(file) && readFileSync(file, 'utf8');
+            if (!again || !holder || existsSync(`/proc/${holder}`)) return false;
+            rmSync(file, { force: true }); // its process was killed
+        }
+    }
+}
+export function isFree(port) {
+    return new Promise((done) => {
+        const probe = createServer();
+        probe.once('error', () => done(false));
+        probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+    });
+}
+// The first of `count` free ports in a row.
+export async function freePort(count = 1) {
     for (;;) {
-        const port = 10_000 + Math.floor(Math.random() * 22_000);
-        const free = await new Promise((done) => {
-            const probe = createServer();
-            probe.once('error', () => done(false));
-            probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
-        });
-        if (free) return port;
+        const first = 10_000 + Math.floor(Math.random() * (22_000 - count));
+        const row = Array.from({ length: count }, (_, i) => first + i);
+        if (!row.every(hold)) continue;
+        if ((await Promise.all(row.map(isFree))).every(Boolean)) return first;
     }
 }
 export function temporaryFolder(name) {
@@ -45,34 +79,49 @@ export function listens(port) {
 
 export class Server {
     constructor(name, command, args, { env, folder, serves, cwd }) {
-        Object.assign(this, { name, command, args, env, folder, serves, cwd, logFile: join(folder, `${name}.log`) });
+        Object.assign(this, { name, command, args, env, folder, serves, cwd, logFile: join(folder, `${name}.log`), badEnds: [] });
+        if (command.startsWith(build)) daemons.add(this);
     }
     async start() {
         const log = openSync(this.logFile, 'a');
         this.process = spawn(this.command, this.args, { env: { ...process.env, ...this.env }, cwd: this.cwd, stdio: ['ignore', log, log] });
-        this.ended = new Promise((done) => this.process.once('exit', (code, signal) => { this.exit = { code, signal }; running.delete(this); done(this.exit); }));
-        this.exit = null;
+        this.ended = new Promise((done) => this.process.once('exit', (code, signal) => {
+            this.exit = { code, signal };
+            running.delete(this);
+            if (this.served && code !== 0 && signal !== this.sent) this.badEnds.push(JSON.stringify(this.exit)); // one that never served fails start()
+            done(this.exit);
+        }));
+        Object.assign(this, { exit: null, served: false, sent: undefined });
         running.add(this);
         await waitFor(`${this.name} to serve`, async () => {
             if (this.exit) throw new Error(`${this.name} ended: ${JSON.stringify(this.exit)}\n${this.log()}`);
             return this.serves();
         }, { timeout: 20_000 });
+        this.served = true;
         return this;
+    }
+    assertSound() {
+        if (!daemons.has(this)) return;
+        assertNoReport(this.name, this.log());
+        if (this.badEnds.length) throw new Error(`${this.name} ended with ${this.badEnds}:\n${this.log().slice(-3000)}`);
     }
     get pid() { return this.process.pid; }
     log() { return readFileSync(this.logFile, 'utf8'); }
     async kill(signal = 'SIGKILL') {
         if (this.exit) return this.exit;
+        this.sent = signal;
         this.process.kill(signal);
         return this.ended;
     }
     async stop() {
-        if (this.exit) return this.exit;
-        this.process.kill('SIGCONT');
-        this.process.kill('SIGTERM');
-        const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
-        await this.ended;
-        clearTimeout(timer);
+        if (!this.exit) {
+            this.process.kill('SIGCONT');
+            this.process.kill('SIGTERM');
+            const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
+            await this.ended;
+            clearTimeout(timer);
+        }
+        this.assertSound();
         return this.exit;
     }
     async restart() {
@@ -81,8 +130,9 @@ export class Server {
     }
 }
 
-export async function startRedis(options = []) {
-    const folder = temporaryFolder('redis'), port = await freePort();
+export async function startRedis(options = [], port = null) {
+    const folder = temporaryFolder('redis');
+    port ??= await freePort();
     const program = join(folder, 'redis-server');
     symlinkSync(['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'].find(existsSync), program);
     const server = new Server('redis', program, ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes',
@@ -91,8 +141,9 @@ export async function startRedis(options = []) {
     return Object.assign(server, { port, address: `127.0.0.1:${port}`, url: `redis://127.0.0.1:${port}` });
 }
 
-export async function startPostgres() {
-    const bin = '/usr/lib/postgresql/15/bin', folder = temporaryFolder('postgres'), port = await freePort();
+export async function startPostgres(port = null) {
+    const bin = '/usr/lib/postgresql/15/bin', folder = temporaryFolder('postgres');
+    port ??= await freePort();
     const isRoot = process.getuid() === 0;
     const asServer = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', 'env', `HOME=${folder}`] : ['env'];
     if (isRoot) {
@@ -123,6 +174,10 @@ export async function startDaemon(name, { args = [], env = {}, port, ready = tru
 }
 
 export async function stopAll() {
-    await Promise.all([...running].reverse().map((server) => server.stop()));
+    await Promise.allSettled([...running].reverse().map((server) => server.stop()));
+    const judged = await Promise.allSettled([...daemons].map(async (daemon) => daemon.assertSound()));
+    daemons.clear();
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+    const errors = judged.filter(({ reason }) => reason).map(({ reason }) => reason.message);
+    if (errors.length) throw new Error(errors.join('\n'));
 }

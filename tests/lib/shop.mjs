@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
 import { startDaemon, temporaryFolder } from './servers.mjs';
-import { waitFor } from './wait.mjs';
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
 export const shopperOf = (secret) => createHash('sha256').update(Buffer.from(secret, 'base64url')).digest('hex').slice(0, 32);
@@ -54,18 +53,6 @@ export class Shop {
         const all = { iss: 'waitroom', aud: sale.id, sub: shopper, run: sale.run, gen, lane: 0, place, jti, granted, iat: Math.floor(now / 1000) - 60, nbf: Math.floor(now / 1000) - 60, exp: Math.floor(now / 1000) + 600, ...claims };
         return { secret, shopper, place, jti, claims: all, token: this.sign(all) };
     }
-    // Everything that lies in Redis, but for the lease of the relay and the line's clock, which go on by themselves.
-    async everything(pattern = '*') {
-        const state = {};
-        for (const name of (await this.redis.keys(pattern)).sort()) {
-            if (name.endsWith(':relay')) continue;
-            const type = await this.redis.type(name);
-            state[name] = type === 'hash' ? Object.entries(await this.redis.hgetallBuffer(name)).map(([f, v]) => [f, v.toString('latin1')]).filter(([f]) => !(name.endsWith(':line') && (f === 'clock' || f === 'time'))).sort()
-                : type === 'zset' ? await this.redis.zrange(name, 0, -1, 'WITHSCORES') : type === 'stream' ? await this.redis.xrange(name, '-', '+')
-                    : type === 'set' ? (await this.redis.smembers(name)).sort() : await this.redis.get(name);
-        }
-        return state;
-    }
     async stock(sale, sku = 'one') {
         const s = await this.redis.hgetall(`wr:{${sale.id}:0}:stock`);
         return Object.fromEntries(['share', 'free', 'held', 'sold', 'voided'].map((f) => [f, Number(s[`${sku}|${f}`])]));
@@ -84,11 +71,5 @@ export async function checkout(url, sale, shopper, { key = randomUUID(), sku = '
 }
 export const order = async (url, id, shopper, { method = 'GET', headers = { 'waitroom-secret': shopper.secret } } = {}) => {
     const answer = await fetch(`${url}/v1/orders/status/${id}`, { method, headers });
-    return { status: answer.status, json: await answer.json() };
+    return { status: answer.status, headers: answer.headers, json: await answer.json() };
 };
-export async function metric(url, name) {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    return Number(text.match(new RegExp(`^${name.replace(/[{}"|]/g, '\\$&')} (\\S+)$`, 'm'))?.[1] ?? 0);
-}
-export const refusals = (url, slug) => metric(url, `wr_refusals_total{problem="${slug}"}`);
-export { waitFor };

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './servers.mjs';
+import { assertNoReport, build } from './servers.mjs';
 import { waitFor } from './wait.mjs';
 
 export class Wire {
@@ -113,6 +113,11 @@ export async function startHttpServer(args = [], { limit } = {}) {
     let said = '';
     child.stdout.on('data', (chunk) => { said += chunk; });
     server.port = await waitFor('the test server', () => { if (server.exit) throw new Error(server.log); return said.includes('\n') && Number(said); });
-    server.stop = async () => { child.kill('SIGTERM'); return server.ended; };
+    server.stop = async () => {
+        child.kill('SIGTERM');
+        await server.ended;
+        assertNoReport('the test server', server.log);
+        return server.exit;
+    };
     return server;
 }

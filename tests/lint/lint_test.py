@@ -6,7 +6,7 @@ import unittest
 
 import lint
 
-GOOD_LUA = "-- Does it.\n-- KEYS: line\n-- ARGV: gen\n-- RETURNS: 1\nreturn 1\n"
+GOOD_LUA = "-- Does it.\n-- LINE KEYS: line\n-- ARGV: gen\n-- RETURNS: 1\nreturn 1\n"
 
 
 class Rules(unittest.TestCase):
@@ -34,16 +34,23 @@ class Rules(unittest.TestCase):
 
     def test_dependencies_point_down(self):
         headers = {"common/err.h": "\n", "waitroom/line.h": "\n", "checkout/order.h": "\n"}
-        self.allows("layers", {**headers, "waitroom/line.c": '#include "line.h"\n#include "err.h"\n#include "lua_waitroom.h"\n#include "lua_common.h"\n'})
+        self.allows("layers", {**headers, "waitroom/line.c": '#include "line.h"\n#include "err.h"\n#include "lua_waitroom.h"\n#include "lua_common.h"\n#include "text_waitroom.h"\n'})
         self.refuses("layers", {**headers, "waitroom/line.c": '#include "order.h"\n'})
         self.refuses("layers", {**headers, "common/err.c": '#include "line.h"\n'})
         self.refuses("layers", {**headers, "waitroom/line.c": '#include "../checkout/order.h"\n'})
         self.refuses("layers", {**headers, "waitroom/line.c": '#include "lua_checkout.h"\n'})
 
-    def test_keys_have_one_owner_in_a_folder(self):
-        self.allows("redis_keys", {"waitroom/keys.c": 'x = "wr:{%s}:line";\n', "waitroom/keys.h": '#define K "wr:sales"\n'})
-        self.allows("redis_keys", {"waitroom/keys.c": 'x = "wr:{%s}:line";\n', "waitroom/tick.c": '/* "wr:{x}" */ y = "line";\n'})
-        self.refuses("redis_keys", {"waitroom/keys.c": 'x = "wr:{%s}:line";\n', "waitroom/tick.c": 'y = "wr:{%s}:ready";\n'})
+    def test_the_crowd_is_an_independent_client(self):
+        common = {"common/http.h": "\n", "common/route.h": '#include "http.h"\n', "common/service.h": '#include "route.h"\n', "common/json.h": "\n", "bench/http_wire.h": "\n"}
+        self.allows("independence", {**common, "bench/net.c": '#include "http_wire.h"\n#include "json.h"\n/* "http.h" */\n', "bench/net.h": '#include "net.h"\n'})
+        self.refuses("independence", {**common, "bench/net.c": '#include "http.h"\n'})
+        self.refuses("independence", {**common, "bench/net.c": '#include "service.h"\n'})
+        self.refuses("independence", {**common, "bench/net.h": '#include "route.h"\n', "common/websocket.h": "\n", "bench/x.c": '#include "websocket.h"\n'}, 2)
+
+    def test_keys_have_one_owner(self):
+        self.allows("redis_keys", {"common/keyspace.c": 'x = "wr:{%s}:line";\n', "common/keyspace.h": '#define K "wr:sales"\n'})
+        self.allows("redis_keys", {"waitroom/tick.c": '/* "wr:{x}" */ y = "line";\n'})
+        self.refuses("redis_keys", {"waitroom/tick.c": 'y = "wr:{%s}:ready";\n'})
 
     def test_sql_lies_in_files_of_one_statement(self):
         self.allows("sql", {"common/pg.c": 'x = "select 1 from x";\n', "fulfillment/x.c": 'x = "Select one of these."; // delete from it\n'})
@@ -70,6 +77,11 @@ class Rules(unittest.TestCase):
         self.allows("layout", {"waitroom/x.c": "int x;\n\n"})
         self.refuses("layout", {"waitroom/x.c": "\tint x;\nint y; \n" + "x" * 161 + "\n"}, 3)
         self.refuses("layout", {"waitroom/x.lua": "-- x"})
+
+    def test_scripts_parse(self):
+        self.allows("syntax", {"tests/a.mjs": "export const x = 1;\n", "script/up": "#!/usr/bin/env bash\necho\n", "node_modules/b.mjs": "{\n"})
+        self.refuses("syntax", {"tests/a.mjs": "<<<<<<< HEAD\n"})
+        self.refuses("syntax", {"script/up": "#!/usr/bin/env bash\nif\n", "script/lib/x.sh": "(\n", "cmake/x.py": "def\n"}, 3)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import { script } from '../lib/script.mjs';
 
 const lua = Object.fromEntries(['open_generation', 'publish_sale', 'raise_ceiling', 'set_left', 'set_phase', 'change_settings', 'deal_stock', 'block_place',
     'unblock_place', 'verify', 'read_presence', 'publish_table', 'read_stats'].map((name) => [name, script(`admission/${name}.lua`)]));
-const key = Object.fromEntries(['line', 'sale', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'fronts', 'blocked', 'presence',
+const tick = script('waitroom/tick.lua');
+const key = Object.fromEntries(['line', 'sale', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'vouched', 'fronts', 'blocked', 'presence',
     'table'].map((name) => [name, `wr:{s}:${name}`]));
 const spentKey = 'wr:{s}:spent:7:0';
 let server, redis;
@@ -23,8 +24,8 @@ const settings = { rate: 600, burst_ms: 500, mode: 'queue', message: '', cap: 0,
 async function open(fields = {}, blocked = []) {
     const f = { run: 7, gen: 1, run_id: 'redis-a', counter: 0, ceiling: 1000, phase: 'scheduled', left: 0, document: '{"id":"s"}', version: 1, settings_version: 1,
         ...settings, admission_s: 600, away_limit_s: 600, spent: '', ...fields };
-    return lua.open_generation(redis, [key.line, key.sale, key.ready, key.owners, key.workers, key.points, key.inside, key.admissions, key.fallen, key.fronts,
-        key.blocked, spentKey, 'wr:{s}:spent:load'],
+    return lua.open_generation(redis, [key.line, key.sale, key.ready, key.owners, key.workers, key.points, key.inside, key.admissions, key.fallen, key.vouched, key.fronts,
+        key.blocked, spentKey, 'wr:{s}:spent_load'],
     [f.run, f.gen, f.run_id, f.counter, f.ceiling, f.phase, f.left, f.document, f.version, f.settings_version, f.rate, f.burst_ms, f.mode, f.message, f.cap,
         f.factor, f.admission_s, f.away_limit_s, f.spent, ...blocked]);
 }
@@ -39,7 +40,7 @@ test('a generation opens with an empty bucket, the counter at the old ceiling, a
     assert.ok(Number(l.clock) >= before && l.live_at === l.clock && l.level_at === l.clock && l.time === l.clock);
     assert.deepEqual(await Promise.all([1, 15, 2].map((place) => redis.getbit(spentKey, place))), [1, 1, 0]);
     assert.deepEqual(await redis.hgetall(key.blocked), { 9: 'robot', 11: 'robot too' });
-    assert.equal(await redis.exists('wr:{s}:spent:load'), 0);
+    assert.equal(await redis.exists('wr:{s}:spent_load'), 0);
 });
 
 test('a generation that is there, or an older one, is not opened again', async () => {
@@ -84,8 +85,8 @@ test('another generation than the line\'s changes nothing, in any script', async
     await open({ gen: 2 });
     const before = await redis.hgetall(key.line);
     const calls = [
-        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 5]),
-        lua.set_phase(redis, [key.line], [1, 'scheduled', 'live']), change({ rate: 1 }),
+        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 0, 1, 5]),
+        lua.set_phase(redis, [key.line], [1, 'scheduled', 'live', 0, 0]), change({ rate: 1 }),
         lua.block_place(redis, [key.line, key.blocked, key.inside, key.admissions, key.fallen, key.ready, key.owners], [1, 4, 'x']),
         lua.unblock_place(redis, [key.line, key.blocked], [1, 4]),
         lua.verify(redis, [key.line, key.inside, key.admissions, key.blocked, spentKey, key.fallen], [1, 7, 1, 4, 'j', 's', 0, 'p']),
@@ -111,14 +112,63 @@ test('a document is published only when it is newer', async () => {
     assert.deepEqual([await redis.get(key.sale), await line('version')], ['newer', '3']);
 });
 
+const step = async (from, to, { now, due = 0 } = {}) => lua.set_phase(redis, [key.line], [1, from, to, now ?? await wall(), due]);
+const left = async (units, ends_at, now) => lua.set_left(redis, [key.line], [1, now ?? await wall(), ends_at, units]);
+const hour = 3_600_000;
+// What the line took for the time of day when it was last advanced, `by` later: as if Redis TIME had been set back by that.
+const setBack = async (by) => redis.hset(key.line, 'clock', await wall() + by);
+
 test('of two that step the phase one does; going live listens, and starts with nothing in the bucket', async () => {
     await open();
     await redis.hset(key.line, 'level', '3.000000');
-    assert.equal(await lua.set_phase(redis, [key.line], [1, 'scheduled', 'live']), 1);
-    assert.equal(await lua.set_phase(redis, [key.line], [1, 'scheduled', 'live']), 0);
+    assert.equal(await step('scheduled', 'live'), 1);
     const l = await redis.hgetall(key.line);
     assert.deepEqual([l.phase, l.level], ['live', '0.000000']);
     assert.ok(l.live_at === l.clock && l.level_at === l.clock);
+    assert.equal(await step('scheduled', 'live'), 0); // it advances the clock, and nothing else
+    assert.deepEqual(await redis.hmget(key.line, 'phase', 'level', 'live_at', 'level_at'), [l.phase, l.level, l.live_at, l.level_at]);
+});
+
+test('a caller whose clock is wrong neither starts nor ends a sale; one that is right does', async () => {
+    await open();
+    const now = await wall(), soon = now + 5000;
+    for (const wrong of [now + hour, soon]) assert.equal(await step('scheduled', 'live', { now: wrong, due: soon }), 0);
+    assert.equal(await step('scheduled', 'live', { now: now + 1900, due: now + 1900 }), 1, 'clocks differ by this much');
+    assert.equal(await step('live', 'ended', { now: now + 24 * hour, due: now + hour }), 0);
+    assert.equal(await line('phase'), 'live');
+    assert.equal(await step('live', 'sold_out', { now: now - hour }), 1, 'what goes by the stock goes by no clock');
+    assert.equal(await step('sold_out', 'ended', { now: now - hour, due: now - 1 }), 1, 'a clock that is behind does not hold up what is due');
+});
+
+test('a Redis whose clock was set does not hold up a caller that is right', async () => {
+    await open();
+    await setBack(hour);
+    assert.equal(await step('scheduled', 'live', { now: await wall() + hour, due: await wall() + hour - 10 }), 1);
+    await setBack(-hour);
+    assert.equal(await step('live', 'ended', { now: await wall() - hour, due: await wall() - hour / 2 }), 0);
+    assert.equal(await step('live', 'ended', { now: await wall(), due: await wall() - 10 }), 1);
+});
+
+test('nothing is left once the sale is over, by the clock that all callers share; each is told by how much its own is out', async () => {
+    await open();
+    const now = await wall(), ends_at = now + 10_000;
+    assert.equal(await left(7, ends_at), 0);
+    assert.deepEqual(await redis.hmget(key.line, 'left', 'left_at'), ['7', await line('clock')]);
+    const out = await left(6, ends_at, now + hour);
+    assert.ok(out > hour - 2000 && out <= hour, `${out}`);
+    assert.equal(await line('left'), '6');
+    assert.ok(await left(5, now - 1, now - hour) < 2000 - hour);
+    assert.equal(await line('left'), '0');
+    assert.equal(await left(5, now), 0);
+    assert.equal(await line('left'), '0');
+});
+
+test('a stock that is not counted tells nothing but the end', async () => {
+    await open({ left: 9 });
+    await left('', await wall() + hour);
+    assert.deepEqual(await redis.hmget(key.line, 'left', 'left_at'), ['9', '0']);
+    await left('', await wall());
+    assert.deepEqual(await redis.hmget(key.line, 'left', 'left_at'), ['0', await line('clock')]);
 });
 
 // Time passes for the line by setting its clock and what the bucket was last filled at.
@@ -192,15 +242,15 @@ const verify = (t, pass = 'pass-a', { gen = 1, run = 7 } = {}) => lua.verify(red
 
 test('verify binds at first use, enters once, and accepts as often as asked while the admission lives', async () => {
     await live();
-    await redis.hset(key.fallen, 4, 1);
+    await redis.hset(key.fallen, 5, 1);
     const token = await admit(4);
     for (let again = 0; again < 3; again++) {
         const [word, , expires] = await verify(token);
         assert.deepEqual([word, Number(expires)], ['ok', token.granted + 600_000]);
     }
     assert.deepEqual(await verify(token, 'pass-b'), ['foreign']);
-    assert.deepEqual([await line('entered_total'), await redis.getbit(spentKey, 4), await redis.zscore(key.inside, 4), await redis.exists(key.fallen)],
-        ['1', 1, String(token.granted + 600_000), 0]);
+    assert.deepEqual([await line('entered_total'), await redis.getbit(spentKey, 4), await redis.zscore(key.inside, 4)],
+        ['1', 1, String(token.granted + 600_000)]);
 });
 
 test('verify refuses what is over, replaced, of another shopper or run, or blocked, and marks nothing', async () => {
@@ -226,6 +276,17 @@ test('a token of an earlier generation needs no row: it gets one, is bound, and 
     assert.deepEqual(await verify({ ...token, jti: '7-1-0-4-9' }, 'pass-a', { gen: 2 }), ['over']);
 });
 
+test('a token of an earlier generation that was let fall is over, whoever of its place has entered since', async () => {
+    await live({ gen: 2 });
+    const clock = await number('clock'), fell = { place: 4, jti: '7-1-0-4-0', shopper: 'a', granted: clock - 1000, gen: 1 };
+    await redis.hset(key.fallen, 4, 1);
+    assert.deepEqual(await verify(fell, 'pass-a', { gen: 2 }), ['over']);
+    const next = { ...fell, jti: '7-1-0-4-1' };
+    assert.equal((await verify(next, 'pass-a', { gen: 2 }))[0], 'ok');
+    await redis.del(key.admissions, key.inside);
+    assert.deepEqual(await verify(fell, 'pass-a', { gen: 2 }), ['over'], 'the count outlives entering');
+});
+
 test('a block ends the admission, gives its slot back once, and takes the place off the ready', async () => {
     await live();
     await admit(4);
@@ -236,6 +297,33 @@ test('a block ends the admission, gives its slot back once, and takes the place 
     assert.deepEqual([await line('returned_total'), await redis.hget(key.blocked, 4)], ['1', 'robot']);
     assert.deepEqual(await lua.unblock_place(redis, [key.line, key.blocked], [1, 4]), [1, '7']);
     assert.equal(await redis.exists(key.blocked), 0);
+});
+
+test('a block never lets a jti be issued or live again: what went is counted, and the count stays', async () => {
+    await live();
+    const block = (place) => lua.block_place(redis, [key.line, key.blocked, key.inside, key.admissions, key.fallen, key.ready, key.owners], [1, place, 'robot']);
+    const grant = async () => {
+        await redis.hset(key.line, 'level', '1.000000', 'live_at', await number('clock') - 1000, 'left', -1);
+        const answer = await tick(redis, [...['line', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'vouched', 'fronts', 'blocked'].map((k) => key[k]), spentKey],
+            [1, 7, 'w', 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, '', 0, 1, 0, 0, 0, 0, 0, 4, 'shopper-4', 0, 1]);
+        return answer[6][1];
+    };
+    const seen = new Set();
+    for (let round = 0; round < 3; round++) {
+        seen.add(await grant());
+        assert.deepEqual([await block(4), await block(4)], [[1, '7'], [1, '7']]);
+        await lua.unblock_place(redis, [key.line, key.blocked], [1, 4]);
+    }
+    assert.deepEqual([...seen], ['7-1-0-4-0', '7-1-0-4-1', '7-1-0-4-2']);
+    const entered = await admit(5, { entered: 1 });
+    await redis.hset(key.fallen, 6, 2);
+    await block(5);
+    await block(6);
+    assert.deepEqual(await redis.hgetall(key.fallen), { 4: '3', 5: '1', 6: '2' }, 'who holds nothing keeps the count');
+    await lua.unblock_place(redis, [key.line, key.blocked], [1, 5]);
+    await redis.hset(key.line, 'gen', 2);
+    const { jti, shopper, granted } = entered;
+    assert.deepEqual(await verify({ place: 5, jti, shopper, granted, gen: 1 }, 'pass-a', { gen: 2 }), ['over'], 'nor does the next generation let it live');
 });
 
 test('the presence table is made once when it is due, and a worker long silent is forgotten', async () => {

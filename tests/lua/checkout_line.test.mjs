@@ -32,7 +32,7 @@ const finishes = (tokens, gen = 3) => finish(redis, [key.line, key.admissions, k
 const line = async (field) => Number(await redis.hget(key.line, field));
 
 test('a living admission is entered: its slot lasts as long as its token, its place is spent, once', async () => {
-    const token = await admit(7);
+    const token = await admit(7, { jti: '1-3-0-7-1' });
     await redis.hset(key.fallen, 7, 1);
     for (let again = 0; again < 2; again++) {
         assert.deepEqual(await asks([token]), ['live']);
@@ -40,7 +40,7 @@ test('a living admission is entered: its slot lasts as long as its token, its pl
         assert.deepEqual(await unpack(7), [token.jti, token.shopper, String(token.granted), until, '1', 'w', '']);
         assert.equal(await redis.zscore(key.inside, 7), until);
         assert.equal(await redis.getbit(key.spent, 7), 1);
-        assert.equal(await redis.exists(key.fallen), 0, 'what it let fall before is forgotten');
+        assert.equal(await redis.hget(key.fallen, 7), '1', 'what it let fall before stays known');
         assert.equal(await line('entered_total'), 1);
     }
 });
@@ -70,6 +70,18 @@ test('a token of an earlier generation needs no row, but none of another token e
     assert.equal(await redis.exists(key.admissions), 0, 'no row is made up');
     await admit(5, { jti: '1-3-0-5-1' });
     assert.deepEqual(await asks([earlier]), ['gone']);
+});
+
+test('a token that was let fall stays gone after a new generation, when the place has another and when that one was used up', async () => {
+    const fell = { place: 5, jti: '1-2-0-5-0', shopper: 'shopper-5', gen: 2 };
+    await redis.hset(key.fallen, 5, 1);
+    assert.deepEqual(await asks([fell]), ['gone']);
+    const next = await admit(5, { jti: '1-3-0-5-1' });
+    assert.deepEqual(await asks([next]), ['live']);
+    assert.equal(await finishes([next]), 1);
+    assert.deepEqual(await asks([fell]), ['gone']);
+    await redis.hset(key.line, 'gen', 4);
+    assert.deepEqual(await asks([fell, next], 4), ['gone', 'live'], 'the newest token of a place lives on: `used` is what stops a second order with it');
 });
 
 test('a row handed in after a new generation lives by its row', async () => {

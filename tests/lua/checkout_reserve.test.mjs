@@ -93,10 +93,10 @@ test('every refusal changes nothing, and the first that applies is told', async 
     const first = request({ sku: 'cap' });
     await one(first);
     const refusals = [
-        [{ admission: 0, jti: first.jti, sku: 'none', quantity: 9 }, { window: 'ended' }, 'not-admitted'],
-        [{ jti: first.jti, sku: 'none', quantity: 9 }, { window: 'ended' }, 'ended'],
-        [{ jti: first.jti }, { window: 'not-open' }, 'not-open'],
-        [{ jti: first.jti, sku: 'none', quantity: 9 }, {}, 'token-used'],
+        [{ admission: 0, jti: first.jti, sku: 'none', quantity: 9 }, { window: 'ended' }, 'token-used'],
+        [{ admission: 0, sku: 'none', quantity: 9 }, { window: 'ended' }, 'not-admitted'],
+        [{ sku: 'none', quantity: 9 }, { window: 'ended' }, 'ended'],
+        [{ sku: 'none', quantity: 9 }, { window: 'not-open' }, 'not-open'],
         [{ sku: 'none', quantity: 9 }, {}, 'over-limit'],
         [{ sku: 'none' }, {}, 'unknown-sku'],
         [{ quantity: 2 }, {}, 'sold-out'],
@@ -149,7 +149,7 @@ test('a cancel is asked once, by its owner, while the order can still be cancell
     await redis.xdel(key.outbox, entry);
     assert.deepEqual(await changesNothing(() => ask_()), ['known', '', '']);
     assert.equal(JSON.parse(await redis.hget(key.orders, r.order)).status, 'queued', 'fulfilment decides');
-    for (const [status, expected] of [['confirmed', 'too-late'], ['expired', 'too-late'], ['failed', 'too-late'], ['cancelled', 'known'], ['pending_payment', 'asked']]) {
+    for (const [status, expected] of [['confirmed', 'too-late'], ['expired', 'too-late'], ['failed', 'too-late'], ['cancelled', 'known'], ['pending_payment', 'asked'], ['expiring', 'asked']]) {
         await redis.hset(key.orders, r.order, JSON.stringify({ ...JSON.parse(record(r)), status }));
         assert.equal((await ask_())[0], expected);
     }
@@ -161,9 +161,9 @@ class Model {
     answer(r, window) {
         const name = `${r.shopper}|${r.key}`, known = this.keys.get(name), mine = `${r.shopper}|${r.sku}`;
         if (known) return known.hash === r.hash ? 'known' : 'key-reused';
+        if (this.used.has(r.jti)) return 'token-used';
         if (!r.admission) return 'not-admitted';
         if (window !== 'open') return window;
-        if (this.used.has(r.jti)) return 'token-used';
         if ((this.bought.get(mine) ?? 0) + r.quantity > this.limit) return 'over-limit';
         if (this.free[r.sku] === undefined) return 'unknown-sku';
         if (this.free[r.sku] < r.quantity) return 'sold-out';

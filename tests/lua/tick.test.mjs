@@ -40,10 +40,11 @@ class World {
         this.grants = [];
         this.entered = new Set();
         this.living = new Map(); // place -> {jti, until}
+        this.fallen = new Set(); // places that let a token fall, and no person said so since
     }
     key(name) { return `wr:{${this.sale}}:${name}`; }
     get keys() {
-        return [...['line', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'fronts', 'blocked'].map((k) => this.key(k)), this.key('spent:7:0')];
+        return [...['line', 'ready', 'owners', 'workers', 'points', 'inside', 'admissions', 'fallen', 'vouched', 'fronts', 'blocked'].map((k) => this.key(k)), this.key('spent:7:0')];
     }
     async open() {
         const now = Date.now();
@@ -67,9 +68,10 @@ class World {
     }
     call(a) {
         const flat = (list) => (list ?? []).flat();
+        a.add = a.add?.map(([place, shopper, readyFor = 0, vouched = 0]) => [place, shopper, readyFor, vouched]);
         const counts = [a.add, a.del, a.entered, a.expired, a.left, a.handed].map((l) => (l ?? []).length);
         return tick(redis, this.keys, [a.gen ?? this.gen, 7, a.me ?? 'w', a.full ? 1 : 0, a.called ?? 0, a.clock ?? 0, a.low ?? 0, a.first ?? 0, a.waiting ?? 0,
-            a.held ?? 0, a.asked ?? 0, a.answered ?? 0, a.stride ?? 1, a.uncalled ?? 0, (a.next ?? []).join(' '), ...counts,
+            a.held ?? 0, a.asked ?? 0, a.answered ?? 0, a.stride ?? 1, a.uncalled ?? 0, (a.next ?? []).join(' '), a.unhanded ?? 0, ...counts,
             ...flat(a.add), ...flat(a.del), ...flat(a.entered), ...flat(a.expired), ...flat(a.left), ...flat(a.handed)]).then((reply) => {
             if (reply[0] === 'closed') return { closed: true };
             const [called, stride, target, resync, clock, yield_, grants, again, refused] = reply;
@@ -121,7 +123,7 @@ class Worker {
         const low = waits.length ? Math.min(...waits) : 0, first = uncalled[0] ?? 0;
         const answer = await world.call({
             me: this.name, full, called: this.called, clock: this.clock, low, first, waiting: waits.length, held: ready.length - exposed.size, asked: this.asked,
-            answered: this.answered, stride: this.stride, uncalled: uncalled.length, next, add: add.map((p) => [p, shopperOf(p)]), del, entered: this.entered, expired: this.expired,
+            answered: this.answered, stride: this.stride, uncalled: uncalled.length, next, add: add.map((p) => [p, shopperOf(p), 0, this.shoppers.get(p).vouched ? 1 : 0]), del, entered: this.entered, expired: this.expired,
         });
         // The model of the shared state, in the script's order.
         for (const [worker, h] of world.heard) if (answer.clock - h.clock > 500) world.forget(worker);
@@ -129,15 +131,19 @@ class Worker {
         const known = world.heard.get(this.name)?.synced || full;
         assert.equal(answer.resync === 0, known);
         for (const [p, jti] of this.entered) if (world.living.get(p)?.jti === jti) world.enter(p, answer.clock);
-        for (const [p, jti] of this.expired) if (world.living.get(p)?.jti === jti && !world.entered.has(p)) world.living.delete(p);
-        for (const [p, row] of world.living) if (row.until <= answer.clock) world.living.delete(p);
+        for (const [p, jti] of this.expired) if (world.living.get(p)?.jti === jti && !world.entered.has(p)) world.fall(p);
+        for (const [p, row] of world.living) if (row.until <= answer.clock) world.fall(p);
         if (known) {
             for (const p of del) if (world.ready.get(p) === this.name) world.ready.delete(p);
             const refused = new Map(answer.refused), again = new Map(answer.again.map((r) => [r.place, r]));
             for (const p of add) {
                 if (world.living.has(p)) assert.equal(again.get(p)?.jti, world.living.get(p).jti, 'a living admission is the same one');
                 else if (world.entered.has(p)) assert.equal(refused.get(p), 'spent');
-                else if (!refused.has(p)) world.ready.set(p, this.name);
+                else if (world.fallen.has(p) && !this.shoppers.get(p).vouched) assert.match(refused.get(p), /^(fell|spent)$/, 'only a person is believed');
+                else if (!refused.has(p)) {
+                    world.fallen.delete(p);
+                    world.ready.set(p, this.name);
+                }
             }
         }
         const order = [...world.ready.keys()].sort((a, b) => a - b);
@@ -171,12 +177,13 @@ class Worker {
         }
         for (const [p, jti] of [...answer.grants, ...answer.again.map((r) => [r.place, r.jti])]) {
             this.exposed.delete(p);
-            if (this.shoppers.has(p)) Object.assign(this.shoppers.get(p), { state: 'given', jti, since: this.now });
+            if (this.shoppers.has(p)) Object.assign(this.shoppers.get(p), { state: 'given', jti, since: this.now, vouched: false });
         }
         for (const [p, why] of answer.refused) {
             this.exposed.delete(p);
             if (!this.shoppers.has(p)) continue;
             if (why === 'spent') this.shoppers.delete(p);
+            else if (why === 'fell') Object.assign(this.shoppers.get(p), { state: 'quiet', vouched: false });
             else Object.assign(this.shoppers.get(p), { state: why === 'entered' ? 'inside' : 'quiet' });
         }
         return answer;
@@ -185,6 +192,10 @@ class Worker {
 World.prototype.forget = function (worker) {
     this.heard.delete(worker);
     for (const [p, w] of this.ready) if (w === worker) this.ready.delete(p);
+};
+World.prototype.fall = function (place) {
+    if (!this.entered.has(place)) this.fallen.add(place);
+    this.living.delete(place);
 };
 World.prototype.enter = function (place) {
     this.entered.add(place);
@@ -212,7 +223,7 @@ async function run({ seed, workers = 3, places = 400, steps = 250, rate = 6000, 
                 if (s.state === 'asked' && rnd() < (chaos.answers ?? 0.8)) w.answer(p);
                 else if (s.state === 'given' && now - s.since > 9000) { w.expired.push([p, s.jti]); s.state = 'quiet'; }
                 else if (s.state === 'given' && rnd() < (chaos.takes ?? 0.5)) { w.entered.push([p, s.jti]); s.state = 'inside'; }
-                else if (s.state === 'quiet' && rnd() < 0.1) s.state = 'ready';
+                else if (s.state === 'quiet' && rnd() < 0.1) Object.assign(s, { state: 'ready', vouched: true }); // a person
                 else if (rnd() < (chaos.moves ?? 0.002)) { // refresh: another worker; sometimes the old tab stays open
                     if (rnd() < 0.7) w.shoppers.delete(p);
                     pick().arrive(p);
@@ -262,7 +273,7 @@ test('nothing happens for a worker of another generation or run', async () => {
     await world.call({ full: true });
     const before_ = await world.line(), keys = await redis.keys(world.key('*'));
     assert.ok((await world.call({ gen: 2, full: true, add: [[1, 's']] })).closed);
-    assert.ok((await tick(redis, world.keys, [1, 8, 'w', 1, 9, 9, 0, 0, 0, 0, 0, 0, 1, 0, '', 0, 0, 0, 0, 0, 0])).includes('closed'));
+    assert.ok((await tick(redis, world.keys, [1, 8, 'w', 1, 9, 9, 0, 0, 0, 0, 0, 0, 1, 0, '', 0, 0, 0, 0, 0, 0, 0])).includes('closed'));
     const after_ = await world.line();
     for (const field of ['clock', 'time']) delete before_[field], delete after_[field];
     assert.deepEqual(after_, before_);
@@ -311,7 +322,7 @@ test('expired names a jti and never removes who has entered; three tokens let fa
     const seen = new Set();
     for (let i = 0; i < 3; i++) {
         await world.set({ level: '1' });
-        const { grants } = await world.call({ full: true, add: [[4, 's']] });
+        const { grants } = await world.call({ full: true, add: [[4, 's', 0, i && 1]] });
         assert.equal(grants.length, 1);
         seen.add(grants[0][1]);
         await world.call({ expired: [[4, grants[0][1]]] });
@@ -331,6 +342,39 @@ test('a row not entered falls back after 10 s of the line, cap or no cap, and it
     assert.equal(await redis.hlen(world.key('admissions')), 0);
     assert.deepEqual((await world.call({ entered: [[9, jti]] })).refused, [[9, 'late']]);
     assert.equal(await redis.hget(world.key('fallen'), '9'), '1');
+});
+test('who let a token fall is granted none at any worker until a person says so at one of them', async () => {
+    const world = await new World({ rate: 0, burst_ms: 1000 }).open();
+    const call = async (me, vouched) => {
+        await world.set({ level: '1' });
+        return world.call({ me, full: true, add: [[9, 's', 0, vouched]] });
+    };
+    for (let fell = 0; fell < 2; fell++) {
+        const { grants: [[, jti]] } = await call('a', fell);
+        await world.call({ me: 'a', expired: [[9, jti]] });
+        for (const me of ['a', 'b', 'b']) {
+            const { grants, refused } = await call(me, 0);
+            assert.deepEqual([grants, refused], [[], [[9, 'fell']]]);
+        }
+        assert.equal(await redis.zcard(world.key('ready')), 0);
+    }
+    await world.set({ mode: 'hold' });
+    assert.deepEqual((await call('b', 1)).refused, []);
+    await world.set({ mode: 'queue' });
+    assert.deepEqual((await call('c', 0)).grants, [[9, '7-1-0-9-2']], 'the word goes with the place');
+});
+test('the third token entered too late is refused like the others, though it spent the place; after its order it is not', async () => {
+    const world = await new World({ rate: 0, level: '1' }).open();
+    await redis.hset(world.key('fallen'), 9, 2);
+    const { grants: [[, jti]] } = await world.call({ full: true, add: [[9, 's', 0, 1]] });
+    await world.call({ me: 'other', full: true, expired: [[9, jti]] });
+    assert.equal(await redis.getbit(world.key('spent:7:0'), 9), 1);
+    assert.deepEqual((await world.call({ entered: [[9, jti]] })).refused, [[9, 'late']]);
+    await world.set({ level: '1' });
+    const { grants: [[, bought]] } = await world.call({ full: true, add: [[8, 's']] });
+    await world.call({ entered: [[8, bought]] });
+    await redis.multi().hdel(world.key('admissions'), 8).zrem(world.key('inside'), 8).exec();
+    assert.deepEqual((await world.call({ entered: [[8, bought]] })).refused, [], 'its answer was lost, so it was said again');
 });
 test('entered a moment before its end, heard a moment after it, still counts; then it lives as long as the sale says', async () => {
     const world = await new World({ rate: 0, level: '1', admission_s: 30 }).open();
@@ -378,20 +422,54 @@ test('passthrough lets everybody in and leaves the bucket alone', async () => {
 });
 test('who was passed longer ago than the limit is refused; a block is refused and never granted', async () => {
     const world = await new World({ rate: 0, level: '1', away_limit_s: 60 }).open();
-    const { clock } = await world.call({ full: true, add: [[50, 's50']] });
+    await world.call({ full: true, add: [[50, 's50']] });
+    const open = Number((await world.line()).open_ms);
     assert.equal((await world.call({ add: [[20, 's20']] })).refused.length, 0);
     await world.call({ del: [20] });
-    await world.set({ clock: clock + 59_000 });
+    await world.set({ open_ms: open + 59_000 });
     await world.call({ full: true });
     assert.equal((await world.call({ add: [[20, 's20']] })).refused.length, 0);
     await world.call({ del: [20] });
-    await world.set({ clock: clock + 60_100 });
+    await world.set({ open_ms: open + 60_100 });
     await world.call({ full: true });
     assert.deepEqual((await world.call({ add: [[20, 's20'], [51, 's51']] })).refused, [[20, 'passed']]);
     await redis.hset(world.key('blocked'), '51', 'fraud');
     await world.set({ level: '1' });
     const answer = await world.call({});
     assert.deepEqual([answer.grants, answer.refused], [[], [[51, 'blocked']]]);
+});
+test('who came back in time is not passed later: not by the next whole list, nor by another worker\'s', async () => {
+    const world = await new World({ rate: 0, level: '1', away_limit_s: 60 }).open();
+    await world.call({ full: true, add: [[50, 's50']] });
+    const open = Number((await world.line()).open_ms);
+    await world.set({ open_ms: open + 50_000 });
+    assert.deepEqual((await world.call({ full: true, add: [[20, 's20', 0]] })).refused, [], 'away for 50 s');
+    await world.set({ open_ms: open + 600_000 });
+    for (const call of [{}, { me: 'other' }])
+        assert.deepEqual((await world.call({ ...call, full: true, add: [[20, 's20', 550_000], [21, 's21', 545_000], [22, 's22', 530_000]] })).refused, [[22, 'passed']]);
+    await world.set({ level: '1' });
+    assert.deepEqual((await world.call({ me: 'other' })).grants.map(([p]) => p), [20]);
+});
+test('nobody is passed by time in which nobody is let in: a hold, no units, a full cap, no rate, no worker', async () => {
+    const closings = [{ mode: 'hold' }, { mode: 'reject' }, { phase: 'sold_out' }, { left: 0, left_at: 'now' }, { left: 5, left_at: 0 }, { cap: 1 }, { rate: 0 }, { live_at: 'now' }];
+    const back = async (fields) => {
+        const world = await new World({ rate: 600, level: '1', away_limit_s: 10 }).open();
+        assert.equal((await world.call({ full: true, add: [[50, 's50']] })).grants.length, 1);
+        for (let i = 0; i < 12; i++) { // 12 s, in steps that a working drip makes
+            for (let step = 0; step < 10; step++) {
+                const { clock } = await world.line();
+                await world.set({ clock: Number(clock) + 100, ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value === 'now' ? clock : value])) });
+                await world.call({});
+            }
+        }
+        return (await world.call({ add: [[20, 's20']] })).refused;
+    };
+    assert.deepEqual(await back({}), [[20, 'passed']]);
+    for (const fields of closings) assert.deepEqual(await back(fields), [], JSON.stringify(fields));
+    const world = await new World({ rate: 600, level: '1', away_limit_s: 10 }).open();
+    await world.call({ full: true, add: [[50, 's50']] });
+    await world.set({ clock: Number((await world.line()).clock) + 3_600_000 });
+    assert.deepEqual((await world.call({ full: true, add: [[20, 's20']] })).refused, [], 'nobody ticked for an hour');
 });
 test('the door: nobody is granted behind a place that was called a moment ago on any worker', async () => {
     const world = await new World({ rate: 0, level: '5', burst_ms: 1000, called: 100 }).open();
@@ -407,15 +485,107 @@ test('the door: nobody is granted behind a place that was called a moment ago on
 test('a new generation takes in the admissions that still live, with their bits, and the highest clock and call', async () => {
     const world = await new World({ gen: 2, called: 5 }).open();
     world.gen = 2;
-    const { clock } = await world.line(), ahead = Number(clock) + 5000;
+    const { clock } = await world.line();
+    await world.set({ live_at: clock });
+    const ahead = Number(clock) + 5000;
     const handed = [[1, 's1', '7-1-0-1-0', ahead - 100, ahead + 9900, 0], [2, 's2', '7-1-0-2-0', ahead - 9000, ahead + 591_000, 1],
-        [3, 's3', '7-1-0-3-0', ahead - 90_000, ahead - 1, 1], [4, 's4', '7-2-0-4-0', ahead, ahead + 9000, 0]];
+        [3, 's3', '7-1-0-3-0', ahead - 90_000, ahead - 1, 1], [4, 's4', '7-2-0-4-0', ahead, ahead + 9000, 0],
+        [5, 's5', '7-1-0-5-0', ahead, ahead + 9000, 0]];
+    await redis.hset(world.key('fallen'), 5, 1);
     const answer = await world.call({ full: true, called: 40, clock: ahead, handed, add: [[1, 's1']] });
     assert.equal(answer.called, 40);
     assert.ok(answer.clock >= ahead);
-    assert.deepEqual((await redis.hkeys(world.key('admissions'))).sort(), ['1', '2'], 'neither the dead nor a row this generation removed');
+    assert.deepEqual((await redis.hkeys(world.key('admissions'))).sort(), ['1', '2'], 'neither the dead, nor a row this generation removed, nor a token that was let fall');
     assert.equal(await redis.getbit(world.key('spent:7:0'), 2), 1);
     assert.equal(answer.again[0].jti, '7-1-0-1-0');
+});
+test('the yield that is told is that of the last 250 asked, however slowly they are asked', async () => {
+    const world = await new World({ rate: 0 }).open(), told = { asked: 0, answered: 0 };
+    await world.call({ full: true });
+    const ask = async (times, asked, answered) => {
+        for (let i = 0; i < times; i++) {
+            await world.pass(450);
+            for (const [name, n] of Object.entries({ asked, answered })) told[name] = told[name] * Math.exp(-asked / 250) + n;
+            const answer = await world.call({ asked, answered });
+            assert.ok(Math.abs(answer.yield - Math.min(1000, 1000 * (told.answered + 1) / (told.asked + 1))) < 1.01, `${answer.yield} after ${JSON.stringify(told)}`);
+        }
+    };
+    await ask(40, 5, 2);
+    await ask(60, 0, 0); // nobody was asked for a while: that says nothing
+    assert.equal(Math.round(told.answered / told.asked * 10), 4);
+    await ask(1, 0, 1); // an answer that comes late
+    await ask(100, 10, 9);
+    assert.equal(Math.round(told.answered / told.asked * 10), 9);
+    await ask(20, 50, 60); // answers to earlier calls, too
+    assert.equal((await world.call({ asked: 0, answered: 0 })).yield, 1000);
+});
+test('a place that another worker has ready when its admission is handed in gets no second one', async () => {
+    const world = await new World({ gen: 2, rate: 0 }).open();
+    world.gen = 2;
+    const { clock } = await world.line(), until = Number(clock) + 9000;
+    await world.call({ me: 'newer tab', full: true, add: [[5, 's5'], [6, 's6'], [7, 's7']] });
+    await world.call({ me: 'older tab', full: true, handed: [[5, 's5', '7-1-0-5-0', clock, until, 0], [6, 'another', '7-1-0-6-0', clock, until, 0]] });
+    await world.set({ level: '1' });
+    const [first, second, third] = [await world.call({ me: 'newer tab' }), await world.call({ me: 'newer tab' }), await world.call({ me: 'newer tab' })];
+    assert.deepEqual(first.again, [{ place: 5, jti: '7-1-0-5-0', granted: Number(clock), expires: until, entered: false }]);
+    assert.deepEqual(second.refused, [[6, 'moved']]);
+    assert.deepEqual([first.grants, second.grants, third.grants], [[], [], [[7, '7-2-0-7-0']]], 'and the credit is still there');
+    assert.deepEqual((await redis.zrange(world.key('inside'), 0, -1)).sort(), ['5', '6', '7']);
+    assert.equal(await redis.zcard(world.key('ready')), 0);
+});
+test('a first list that comes late in a generation does not make the clock leap', async () => {
+    const world = await new World({ gen: 2, level: '5' }).open();
+    world.gen = 2;
+    const { clock } = await world.line();
+    await world.set({ live_at: clock - 500, left: 9, left_at: clock });
+    const late = await world.call({ full: true, called: 40, clock: Number(clock) + 60_000 }); // Redis was frozen for a minute since
+    assert.ok(late.clock < Number(clock) + 500, `${late.clock - clock} ms`);
+    assert.equal(late.called, 40);
+    const line = await world.line();
+    assert.deepEqual([Number(line.live_at), Number(line.left_at)], [clock - 500, Number(clock)]);
+});
+test('what workers have yet to hand in is inside for all of them, under the cap and by the stock', async () => {
+    for (const limit of [{ cap: 10 }, { left: 5, factor: 200 }]) {
+        const world = await new World({ gen: 2, rate: 6000, ...limit }).open();
+        world.gen = 2;
+        const { clock } = await world.line(), until = Number(clock) + 90_000, list = Array.from({ length: 30 }, (_, i) => [i + 100, `s${i}`]);
+        const handed = (from, n) => Array.from({ length: n }, (_, i) => [from + i, 'x', `7-1-0-${from + i}-0`, clock, until, 1]);
+        const call = async (fields) => {
+            await world.set({ level: '20', ...(limit.left && { left_at: (await world.line()).clock }) });
+            return (await world.call(fields)).grants.length;
+        };
+        assert.equal(await call({ me: 'a', full: true, add: list, handed: handed(1, 2), unhanded: 8 }), 0, 'its own');
+        assert.equal(await call({ me: 'b', full: true, handed: handed(50, 1), unhanded: 1 }), 0);
+        assert.equal(await call({ me: 'a', unhanded: 3 }), 3, 'some of it lived no longer: 10 - 3 - 3 - 1');
+        assert.equal(await call({ me: 'a', handed: handed(3, 3) }), 0);
+        assert.equal(await call({ me: 'b' }), 0);
+        assert.equal(await call({ me: 'a' }), 1, 'what was kept free for the other one');
+        assert.equal(await redis.zcard(world.key('inside')), 10);
+    }
+});
+test('what is handed in and has left by the same call is gone at its end', async () => {
+    const world = await new World({ gen: 2 }).open();
+    world.gen = 2;
+    const { clock } = await world.line(), until = Number(clock) + 90_000;
+    const handed = [[1, 's1', '7-1-0-1-0', clock, until, 1], [2, 's2', '7-1-0-2-0', clock, until, 1]];
+    await world.call({ full: true, handed, left: [[1, '7-1-0-1-0']] });
+    assert.deepEqual(await redis.hkeys(world.key('admissions')), ['2']);
+    assert.deepEqual(await redis.zrange(world.key('inside'), 0, -1), ['2']);
+    await world.call({ handed, left: [[2, '7-1-0-2-1'], [1, '7-1-0-1-0'], [3, '7-1-0-3-0']] }); // no such row: nothing
+    assert.deepEqual(await redis.hkeys(world.key('admissions')), ['2']);
+    assert.deepEqual(await redis.hgetall(world.key('fallen')), { 1: '1' });
+});
+test('a token given up after it was entered is not handed in again by whoever has not heard', async () => {
+    const world = await new World({ rate: 0, level: '1' }).open();
+    const { grants: [[, jti]], clock } = await world.call({ full: true, add: [[9, 's']] });
+    await world.call({ entered: [[9, jti]] });
+    await world.call({ left: [[9, jti]] });
+    assert.equal(await redis.hget(world.key('fallen'), '9'), '1', 'verify and use look there, once its generation is over');
+    await world.set({ gen: 2 });
+    world.gen = 2;
+    await world.call({ full: true, handed: [[9, 's', jti, clock, clock + 600_000, 1]] });
+    assert.equal(await redis.hlen(world.key('admissions')), 0);
+    assert.equal((await world.line()).entered_total, '1');
 });
 test('4,000 places in one call', async () => {
     const world = await new World({ rate: 6_000_000, level: '5000' }).open();
@@ -440,17 +610,35 @@ test('join gives numbers under the ceiling, each once, and says why it gives non
     const line = await world.line();
     assert.deepEqual([line.counter, line.joined_total], ['10', '10']);
 });
-test('presence writes a map whatever the blocks are, returns the table only when it is another, and goes', async () => {
+test('a million who join weigh in Redis what ten weigh', async () => {
+    const world = await new World({ ceiling: 2_000_000 }).open();
+    const weight = async () => {
+        const keys = await redis.keys(`wr:{${world.sale}}*`), bytes = await Promise.all(keys.map((key) => redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0)));
+        return { keys: keys.length, bytes: bytes.reduce((a, b) => a + Number(b), 0) };
+    };
+    const ask = (n) => join(redis, [world.key('line')], [1, 7, n]);
+    await ask(10);
+    const ten = await weight();
+    for (let i = 0; i < 1000; i++) await ask(1000);
+    const million = await weight();
+    assert.equal((await world.line()).counter, '1000010');
+    assert.equal(million.keys, ten.keys);
+    assert.ok(ten.keys > 0 && million.bytes - ten.bytes < 100, `${ten.bytes} bytes, then ${million.bytes}`);
+});
+test('presence puts the time before the packed blocks, returns the table only when it is another, and goes', async () => {
     const world = await new World().open();
     const keys = [world.key('line'), world.key('presence'), world.key('table')];
-    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, 64, 1, 7, 2, 300]), ['0']);
+    const blocks = Buffer.from('40' + 'df00000001' + '07' + 'ce0000012c', 'hex');
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, blocks]), ['0']);
     const record = await redis.hgetBuffer(world.key('presence'), 'w1');
-    assert.equal(record[0], 0x93);
-    assert.equal(record.subarray(7).toString('hex'), 'df00000002' + '0107' + '02cd012c');
+    assert.equal(record.subarray(0, 2).toString('hex'), '93ce');
+    const [now] = await redis.time();
+    assert.ok(Math.abs(record.readUInt32BE(2) - now) <= 2, 'the time is that of Redis');
+    assert.equal(record.subarray(6).toString('hex'), blocks.toString('hex'));
     await redis.set(world.key('table'), 'a table');
     await world.set({ table_version: 4 });
-    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, 64]), ['4', 'a table']);
-    assert.deepEqual(await presence(redis, keys, [1, 'w1', 4, 0]), ['4']);
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 0, blocks]), ['4', 'a table']);
+    assert.deepEqual(await presence(redis, keys, [1, 'w1', 4, '']), ['4']);
     assert.equal(await redis.hlen(world.key('presence')), 0);
-    assert.deepEqual(await presence(redis, keys, [2, 'w1', 4, 64, 1, 1]), ['closed']);
+    assert.deepEqual(await presence(redis, keys, [2, 'w1', 4, blocks]), ['closed']);
 });

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -46,8 +47,10 @@ static size_t wr_test_count;
     }                                                                                                        \
     static void name(void **state __attribute__((unused)))
 
+/* WR_TEST=a_sentence runs that test alone. */
 int main(void)
 {
+    cmocka_set_test_filter(getenv("WR_TEST"));
     return _cmocka_run_group_tests(__FILE__, wr_tests, wr_test_count, WR_GROUP_SETUP, WR_GROUP_TEARDOWN);
 }
 

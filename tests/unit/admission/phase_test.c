@@ -4,7 +4,7 @@
 static struct phase_facts facts(int64_t now, int64_t left, int64_t held)
 {
     return (struct phase_facts){
-        .now = now, .starts_at = 100, .ends_at = 200, .counted = true, .left = left, .held = held};
+        .now = now, .starts_at = 100, .ends_at = 200, .counted_at = now, .left = left, .held = held};
 }
 static enum wr_phase next(enum wr_phase phase, int64_t now, int64_t left, int64_t held)
 {
@@ -17,7 +17,7 @@ TEST(a_sale_starts_at_its_start_even_when_its_stock_is_not_counted)
     assert_int_equal(next(WR_PHASE_SCHEDULED, 99, 5, 0), WR_PHASE_SCHEDULED);
     assert_int_equal(next(WR_PHASE_SCHEDULED, 100, 5, 0), WR_PHASE_LIVE);
     struct phase_facts uncounted = facts(100, 0, 0);
-    uncounted.counted = false;
+    uncounted.counted_at = 0;
     assert_int_equal(phase_next(WR_PHASE_SCHEDULED, &uncounted), WR_PHASE_LIVE);
     assert_int_equal(phase_next(WR_PHASE_LIVE, &uncounted), WR_PHASE_LIVE);
 }
@@ -40,28 +40,52 @@ TEST(a_sale_ends_only_when_nothing_is_held_and_sells_nothing_meanwhile)
     assert_int_equal(next(WR_PHASE_LIVE, 200, 5, 1), WR_PHASE_SOLD_OUT);
     assert_int_equal(next(WR_PHASE_SOLD_OUT, 200, 5, 1), WR_PHASE_SOLD_OUT);
     assert_int_equal(next(WR_PHASE_SOLD_OUT, 200, 5, 0), WR_PHASE_ENDED);
-    struct phase_facts over = facts(200, 5, 1), before = facts(199, 5, 1);
-    assert_int_equal(phase_left(&over), 0);
-    assert_int_equal(phase_left(&before), 5);
 }
 
-TEST(a_sale_does_not_end_while_its_stock_is_unknown)
+TEST(a_sale_whose_stock_is_not_counted_sells_nothing_after_its_end_and_ends_when_it_is)
 {
-    struct phase_facts unknown = facts(300, 0, 0);
-    unknown.counted = false;
+    struct phase_facts unknown = facts(200, 5, 0);
+    unknown.counted_at = 0;
+    assert_int_equal(phase_next(WR_PHASE_LIVE, &unknown), WR_PHASE_SOLD_OUT);
+    assert_int_equal(phase_next(WR_PHASE_SOLD_OUT, &unknown), WR_PHASE_SOLD_OUT);
+    unknown.now = 199;
     assert_int_equal(phase_next(WR_PHASE_LIVE, &unknown), WR_PHASE_LIVE);
+    assert_int_equal(phase_next(WR_PHASE_SOLD_OUT, &unknown), WR_PHASE_SOLD_OUT);
+    assert_int_equal(next(WR_PHASE_SOLD_OUT, 200, 5, 0), WR_PHASE_ENDED);
+}
+
+TEST(what_was_counted_before_the_end_does_not_end_a_sale)
+{
+    struct phase_facts before = facts(201, 5, 0);
+    before.counted_at = 199; /* one may have been taken since */
+    assert_int_equal(phase_next(WR_PHASE_LIVE, &before), WR_PHASE_SOLD_OUT);
+    before.counted_at = 200;
+    assert_int_equal(phase_next(WR_PHASE_LIVE, &before), WR_PHASE_ENDED);
+}
+
+TEST(a_sale_that_was_never_opened_does_not_open_after_its_end)
+{
+    struct phase_facts unknown = facts(200, 0, 0);
+    unknown.counted_at = 0;
+    assert_int_equal(phase_next(WR_PHASE_SCHEDULED, &unknown), WR_PHASE_SOLD_OUT);
+    assert_int_equal(next(WR_PHASE_SCHEDULED, 200, 5, 1), WR_PHASE_SOLD_OUT);
+    assert_int_equal(next(WR_PHASE_SCHEDULED, 200, 5, 0), WR_PHASE_ENDED);
+}
+
+TEST(a_step_by_the_clock_says_from_when_it_is_due_and_one_by_the_stock_does_not)
+{
+    struct phase_facts before = facts(99, 5, 0), during = facts(150, 0, 5), over = facts(200, 5, 0);
+    assert_int_equal(phase_due(WR_PHASE_SCHEDULED, &before), 100);
+    assert_int_equal(phase_due(WR_PHASE_SCHEDULED, &during), 100);
+    assert_int_equal(phase_due(WR_PHASE_LIVE, &during), 0);
+    assert_int_equal(phase_due(WR_PHASE_SOLD_OUT, &during), 0);
+    assert_int_equal(phase_due(WR_PHASE_SCHEDULED, &over), 200);
+    assert_int_equal(phase_due(WR_PHASE_LIVE, &over), 200);
+    assert_int_equal(phase_due(WR_PHASE_SOLD_OUT, &over), 200);
 }
 
 TEST(ended_is_the_end)
 {
     assert_int_equal(next(WR_PHASE_ENDED, 150, 5, 0), WR_PHASE_ENDED);
     assert_int_equal(next(WR_PHASE_SCHEDULED, 250, 5, 0), WR_PHASE_ENDED);
-}
-
-TEST(a_phase_is_known_by_its_name)
-{
-    enum wr_phase phase;
-    assert_true(phase_of("sold_out", &phase));
-    assert_int_equal(phase, WR_PHASE_SOLD_OUT);
-    assert_false(phase_of("over", &phase));
 }

@@ -1,17 +1,10 @@
 #include "presence_table.h"
+#include "presence_format.h"
 #include "../test.h"
 
 /* {1000 s, width 64, {0 -> 3, 2 -> 200}} as waitroom/presence.lua packs it */
 #define RECORD "\x93\xcd\x03\xe8\x40\xdf\x00\x00\x00\x02\x00\x03\x02\xcc\xc8"
 #define LEN (sizeof RECORD - 1)
-
-static uint64_t big_endian(const char *at, size_t bytes)
-{
-    uint64_t n = 0;
-    while (bytes--)
-        n = n << 8 | (unsigned char)*at++;
-    return n;
-}
 
 TEST(records_of_several_workers_are_added_up)
 {
@@ -20,12 +13,12 @@ TEST(records_of_several_workers_are_added_up)
     assert_true(presence_add(&sum, RECORD, LEN, 1000));
     assert_true(presence_add(&sum, RECORD, LEN, 1002));
     presence_render(&sum, &table);
-    assert_int_equal(table.len, PRESENCE_HEAD + 3 * 4);
-    assert_int_equal(big_endian(table.at + 8, 8), 64);
-    assert_int_equal(big_endian(table.at + 16, 4), 3);
-    assert_int_equal(big_endian(table.at + 20, 4), 6);
-    assert_int_equal(big_endian(table.at + 24, 4), 0);
-    assert_int_equal(big_endian(table.at + 28, 4), 400);
+    assert_int_equal(table.len, wr_presence_size(3));
+    assert_int_equal(wr_big_endian(table.at + 8, 8), 64);
+    assert_int_equal(wr_big_endian(table.at + 16, 4), 3);
+    assert_int_equal(wr_big_endian(table.at + 20, 4), 6);
+    assert_int_equal(wr_big_endian(table.at + 24, 4), 0);
+    assert_int_equal(wr_big_endian(table.at + 28, 4), 400);
     assert_int_equal(presence_total(table.at, table.len), 406);
     wr_buf_free(&table);
     presence_free(&sum);
@@ -50,9 +43,9 @@ TEST(blocks_double_until_4096_are_enough_and_nobody_is_lost)
     assert_true(presence_add(&sum, far, sizeof far - 1, 1000));
     assert_true(presence_add(&sum, RECORD, LEN, 1000));
     presence_render(&sum, &table);
-    assert_int_equal(big_endian(table.at + 8, 8), 512);
-    assert_true(big_endian(table.at + 16, 4) <= PRESENCE_BLOCKS_MAX);
-    assert_int_equal(big_endian(table.at + 20, 4), 203);
+    assert_int_equal(wr_big_endian(table.at + 8, 8), 512);
+    assert_true(wr_big_endian(table.at + 16, 4) <= WR_PRESENCE_BLOCKS_MAX);
+    assert_int_equal(wr_big_endian(table.at + 20, 4), 203);
     assert_int_equal(presence_total(table.at, table.len), 206);
     wr_buf_free(&table);
     presence_free(&sum);
@@ -63,7 +56,7 @@ TEST(nobody_at_all_is_a_table_too)
     struct presence_sum sum = {0};
     struct wr_buf table = {0};
     presence_render(&sum, &table);
-    assert_int_equal(table.len, PRESENCE_HEAD);
+    assert_int_equal(table.len, wr_presence_size(0));
     assert_int_equal(presence_total(table.at, table.len), 0);
     wr_buf_free(&table);
 }

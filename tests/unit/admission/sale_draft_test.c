@@ -84,6 +84,7 @@ TEST(every_field_that_is_not_acceptable_is_named)
         {"skus", "[{\"sku\":\".a\",\"name\":\"A\",\"unit_price\":1,\"total\":1}]"},
         {"skus", "[{\"sku\":\"a|b\",\"name\":\"A\",\"unit_price\":1,\"total\":1}]"},
         {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":-1,\"total\":1}]"},
+        {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":100000000000,\"total\":1}]"},
         {"skus", "[{\"sku\":\"a\",\"name\":\"A\",\"unit_price\":1,\"total\":1},{\"sku\":\"a\",\"name\":\"B\","
                  "\"unit_price\":1,\"total\":1}]"},
     };

@@ -89,3 +89,31 @@ TEST(a_pause_longer_than_the_burst_bridges_runs_over_and_a_shorter_one_does_not)
     ran_over = drip_met(&ten_a_second, ms, 106, 106).ran_over;
     assert_true(ran_over > 4.999 && ran_over < 5.001); /* 11 came, 6 had room */
 }
+
+TEST(the_burst_at_the_start_hides_no_loss_from_the_net_percentage)
+{
+    int64_t ms[106];
+    for (int i = 0; i < 106; i++)
+        ms[i] = i < 6 ? 0 : (i - 5) * 100; /* the burst, then the rate for 10 s */
+    double met = drip_met(&ten_a_second, ms, 106, 106).net_percent;
+    assert_true(met > 99.999 && met < 100.001);
+    for (int i = 56; i < 106; i++)
+        ms[i] += 1000; /* 1.1 s of nothing: 5 of the 110 that accrued in 11 s ran over */
+    struct drip_met late = drip_met(&ten_a_second, ms, 106, 106);
+    assert_true(late.net_percent > 95.45 && late.net_percent < 95.46);
+    assert_true(late.percent > 96); /* the burst makes up for it */
+}
+
+TEST(looks_at_the_line_find_a_burst_too_many_and_nothing_else)
+{
+    struct drip_line line = {0};
+    drip_line_look(&ten_a_second, &line, 5000, 100); /* what was granted before is nobody's */
+    drip_line_look(&ten_a_second, &line, 5000, 106); /* a full burst */
+    drip_line_look(&ten_a_second, &line, 6000, 116); /* and the rate */
+    drip_line_look(&ten_a_second, &line, 9000, 116); /* a pause */
+    drip_line_look(&ten_a_second, &line, 9000, 122); /* fills the bucket, no further */
+    assert_int_equal(line.windows_above, 0);
+    assert_int_equal(line.looks, 5);
+    drip_line_look(&ten_a_second, &line, 9099, 123);
+    assert_int_equal(line.windows_above, 1);
+}

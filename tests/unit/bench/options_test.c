@@ -1,5 +1,6 @@
 #include "test.h"
 #include "options.h"
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -52,6 +53,16 @@ TEST(a_skew_has_a_length_and_a_shape)
     assert_int_equal(o.skew, SKEW_EVEN);
 }
 
+TEST(a_limit_of_the_acknowledgement_is_in_milliseconds_and_none_by_itself)
+{
+    assert_int_equal(read_options("--ack-p99", "100", "--least", "99"), -1);
+    assert_int_equal(o.ack_p99_ms, 100);
+    assert_int_equal(o.least_percent, 99);
+    assert_int_equal(read_options(NULL, NULL, NULL, NULL), -1);
+    assert_int_equal(o.ack_p99_ms, 0);
+    assert_int_equal(o.least_percent, 0);
+}
+
 TEST(the_environment_stands_in_and_the_command_line_wins)
 {
     assert_int_equal(read_options("--redis-line", "127.0.0.1:9", NULL, NULL), -1);
@@ -68,6 +79,63 @@ TEST(an_existing_sale_keeps_its_rate_and_has_no_time_limit)
     assert_int_equal(read_options(NULL, NULL, NULL, NULL), -1);
     assert_int_equal(o.rate_per_minute, 6000);
     assert_int_equal(o.timeout_s, 300);
+}
+
+#define AT(field) offsetof(struct options, field)
+TEST(every_option_of_a_whole_number_is_read_into_its_own_field)
+{
+    static const struct {
+        const char *flag;
+        size_t offset;
+    } numbers[] = {{"--shoppers", AT(shoppers)},
+                   {"--stock", AT(stock)},
+                   {"--burst-ms", AT(burst_ms)},
+                   {"--seed", AT(seed)},
+                   {"--admission", AT(admission_s)},
+                   {"--hold", AT(hold_s)},
+                   {"--processes", AT(processes)},
+                   {"--gather", AT(gather_s)},
+                   {"--timeout", AT(timeout_s)},
+                   {"--least", AT(least_percent)},
+                   {"--ack-p99", AT(ack_p99_ms)}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_int_equal(read_options(numbers[i].flag, "4321", NULL, NULL), -1);
+        const struct options given = o;
+        assert_int_equal(*(const int64_t *)(const void *)((const char *)&given + numbers[i].offset), 4321);
+        for (size_t j = 0; j < sizeof numbers / sizeof *numbers; j++)
+            assert_true(j == i || *(const int64_t *)(const void *)((const char *)&given + numbers[j].offset) != 4321);
+    }
+}
+
+TEST(every_option_of_a_text_is_read_into_its_own_field)
+{
+    static const struct {
+        const char *flag;
+        size_t offset;
+    } texts[] = {{"--sale", AT(sale)},
+                 {"--url", AT(url)},
+                 {"--direct", AT(direct)},
+                 {"--direct-checkout", AT(direct_checkout)},
+                 {"--source-addresses", AT(sources)},
+                 {"--json", AT(json)},
+                 {"--database", AT(database)},
+                 {"--redis-line", AT(redis_line)},
+                 {"--redis-stock", AT(redis_stock)},
+                 {"--merchant-key", AT(merchant_key)}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(read_options(texts[i].flag, "given", NULL, NULL), -1);
+        assert_string_equal(*(const char *const *)(const void *)((const char *)&o + texts[i].offset), "given");
+    }
+}
+#undef AT
+
+TEST(shares_of_the_crowd_are_in_percent)
+{
+    assert_int_equal(read_options("--absent", "12%", "--abandon", "7"), -1);
+    assert_true(o.absent > 0.1199 && o.absent < 0.1201);
+    assert_true(o.abandon > 0.0699 && o.abandon < 0.0701);
+    assert_int_equal(read_options("--reconnect=33", NULL, NULL, NULL), -1);
+    assert_true(o.reconnect > 0.3299 && o.reconnect < 0.3301);
 }
 
 TEST(what_cannot_be_meant_is_refused)

@@ -6,7 +6,7 @@ static struct wr_loop *loop;
 static struct durability_item *asked;
 static void (*on_report)(void *ctx, enum wr_err err);
 static void *report_ctx;
-static int published, forgotten, done;
+static int published, forgotten, left, done;
 static enum wr_err result;
 
 void durability_confirm(struct durability *d, struct durability_item *item)
@@ -32,6 +32,12 @@ void outbox_forget(struct publication *p)
     forgotten++;
 }
 
+void outbox_promised(struct publication *p)
+{
+    (void)p;
+    left++;
+}
+
 static void on_done(void *ctx, enum wr_err err)
 {
     (void)ctx;
@@ -49,7 +55,7 @@ static void on_too_long(void *ctx)
 static void promise(struct promise *p)
 {
     asked = NULL;
-    published = forgotten = done = 0;
+    published = forgotten = left = done = 0;
     *p = (struct promise){.entry = {.order_id = "an-order"}, .done = on_done};
     assert_int_equal(wr_loop_open(&loop), WR_OK);
     promise_entry(p, NULL, NULL, loop);
@@ -71,6 +77,7 @@ static enum wr_err promised(bool safe, enum wr_err report)
     on_report(report_ctx, report);
     assert_int_equal(done, 1);
     assert_int_equal(forgotten, 0);
+    assert_int_equal(left, safe && report); /* what Kafka has leaves the line by itself */
     end();
     return result;
 }
@@ -100,6 +107,7 @@ static enum wr_err unreported(bool safe)
     wr_timer_free(limit);
     assert_int_equal(done, 1);
     assert_int_equal(forgotten, 1); /* a late report finds nobody */
+    assert_int_equal(left, safe);   /* who was promised nothing stays inside */
     end();
     return result;
 }

@@ -136,6 +136,14 @@ static void remove_pem(void)
     rmdir(folder);
 }
 
+TEST(a_secret_is_equal_to_itself_alone)
+{
+    assert_true(wr_secret_equal("secret", "secret", 6));
+    assert_false(wr_secret_equal("secre", "secret", 6));
+    assert_false(wr_secret_equal("secret ", "secret", 6));
+    assert_false(wr_secret_equal("", "secret", 6));
+}
+
 TEST(ed25519_signs_the_example_of_rfc_8037)
 {
     static const char input[] = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";

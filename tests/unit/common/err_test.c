@@ -10,6 +10,8 @@ TEST(every_error_has_a_status_and_says_what_to_do_next)
         assert_true(strlen(wr_err_next((enum wr_err)e)) > 0);
     }
     assert_int_equal(wr_err_status(WR_OK), 200);
+    assert_int_equal(wr_err_retry_s(WR_ERR_NO_ANSWER), 1);
+    assert_int_equal(wr_err_retry_s(WR_ERR_NOT_FOUND), 0);
     assert_int_equal(wr_err_status(WR_ERR_NO_ANSWER), 503);
     assert_string_equal(wr_err_slug(WR_ERR_NO_ANSWER), "outcome-unknown");
 }

@@ -247,6 +247,48 @@ TEST(what_is_in_flight_is_bounded)
     assert_int_equal(r[4].calls, 0);
 }
 
+static void on_first(void *ctx, enum wr_err err, int status, const char *body, size_t len)
+{
+    struct result *r = ctx;
+    assert_int_equal(start("GET", url, NULL, &r[1]), WR_OK);
+    on_done(r, err, status, body, len);
+}
+
+TEST(the_place_of_what_has_ended_is_free_for_what_its_callback_starts)
+{
+    const struct wr_http_call call = {.method = "GET", .url = url, .deadline_ms = 700};
+    struct result first[2] = {{0}}, others[3];
+    assert_int_equal(wr_http_client_call(client, &call, on_first, first), WR_OK);
+    answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(start("GET", "http://192.0.2.1/", NULL, &others[i]), WR_OK);
+    run(5);
+    assert_int_equal(first[0].status, 200);
+    assert_string_equal(first[0].body, "ok");
+    assert_int_equal(first[1].status, 200);
+}
+
+static enum wr_err follow_up_err;
+
+static void on_done_ask_for_ever(void *ctx, enum wr_err err, int status, const char *body, size_t len)
+{
+    const struct wr_http_call get = {.method = "GET", .url = url, .deadline_ms = 700};
+    follow_up_err = wr_http_client_call(client, &get, on_done_ask_for_ever, ctx);
+    on_done(ctx, err, status, body, len);
+}
+
+TEST(what_a_callback_asks_while_closing_is_refused)
+{
+    struct result r = {0};
+    const struct wr_http_call get = {.method = "GET", .url = url, .deadline_ms = 700};
+    assert_int_equal(wr_http_client_call(client, &get, on_done_ask_for_ever, &r), WR_OK);
+    awaited = 1;
+    wr_http_client_close(client);
+    client = NULL;
+    assert_int_equal(r.calls, 1);
+    assert_int_equal(follow_up_err, WR_ERR_BUSY);
+}
+
 TEST(closing_ends_what_is_under_way)
 {
     struct result r[2];

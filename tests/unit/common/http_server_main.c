@@ -1,6 +1,6 @@
 /* http_server_main.c - a small server on common/http, for the tests of its behaviour on the wire
  * (tests/integration/ http.test.mjs, tests/hostile) and for measurements: http_test_server [--listen A:P]
- * [--header-ms N] [--body-ms N]
+ * [--header-ms N] [--body-ms N] [--answer-ms N]
  * [--ping-s N] [--silence-s N]. It prints the port it listens on. */
 #include "clock.h"
 #include "http.h"
@@ -26,8 +26,9 @@ struct session {
 
 static struct wr_loop *loop;
 static struct wr_http *http;
+static struct wr_proxies *proxies;
 static struct session *sessions;
-static size_t session_count;
+static size_t session_count, later_count;
 static char big[BIG];
 
 /* ---- requests ---- */
@@ -47,15 +48,16 @@ static void echo(void *ctx, struct wr_request *req)
 {
     (void)ctx;
     size_t len;
-    char cookie[64];
+    char cookie[64], client[WR_ADDRESS_LEN];
     wr_request_body(req, &len);
     wr_request_cookie(req, "waitroom", cookie, sizeof cookie);
+    wr_request_client(req, proxies, client);
     wr_answer_json(req, 200,
                    wr_json_build("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "method", wr_request_method(req),
                                  "name", text(wr_request_param(req, "name")), "q",
                                  text(wr_request_query(req, "q")), "field",
-                                 text(wr_request_form(req, "field")), "cookie", cookie, "client",
-                                 wr_request_client(req), "length", (int64_t)len));
+                                 text(wr_request_form(req, "field")), "cookie", cookie, "client", client,
+                                 "length", (int64_t)len));
 }
 
 static void post_json(void *ctx, struct wr_request *req)
@@ -76,7 +78,11 @@ struct later {
 static void on_later(void *ctx)
 {
     struct later *l = ctx;
-    wr_answer_json(l->req, 200, wr_json_build("{s:b}", "late", 1));
+    if (wr_request_query(l->req, "refuse"))
+        wr_answer_problem(l->req, WR_ERR_BUSY, NULL, 0);
+    else
+        wr_answer_json(l->req, 200, wr_json_build("{s:b}", "late", 1));
+    later_count--;
     wr_timer_free(l->timer);
     free(l);
 }
@@ -88,6 +94,7 @@ static void later(void *ctx, struct wr_request *req)
     struct later *l = wr_alloc(sizeof *l);
     l->req = req;
     l->timer = wr_timer_new(loop, on_later, l);
+    later_count++;
     wr_timer_start(l->timer, ms ? strtoul(ms, NULL, 10) : 0, 0);
 }
 
@@ -108,8 +115,8 @@ static void get_state(void *ctx, struct wr_request *req)
 {
     (void)ctx;
     wr_answer_json(req, 200,
-                   wr_json_build("{s:I, s:I}", "connections", (int64_t)wr_http_connections(http), "sockets",
-                                 (int64_t)session_count));
+                   wr_json_build("{s:I, s:I, s:I}", "connections", (int64_t)wr_http_connections(http), "sockets",
+                                 (int64_t)session_count, "later", (int64_t)later_count));
 }
 
 static uint64_t cpu_us(void)
@@ -138,6 +145,15 @@ static void get_cpu(void *ctx, struct wr_request *req)
     wr_answer_json(req, 200, wr_json_build("{s:I}", "cpu_us", (int64_t)cpu_us()));
 }
 
+static void get_metrics(void *ctx, struct wr_request *req)
+{
+    (void)ctx;
+    struct wr_buf text = {0};
+    wr_metrics_render(&text);
+    wr_answer(req, &(struct wr_answer){.content_type = "text/plain", .body = text.at, .len = text.len});
+    wr_buf_free(&text);
+}
+
 static const struct wr_route routes[] = {
     {"GET", "/hello", get_hello, 0, 0},
     {"GET", "/echo/{name}", echo, 0, 0},
@@ -153,6 +169,7 @@ static const struct wr_route routes[] = {
     {"GET", "/state", get_state, 0, 0},
     {"GET", "/push", get_push, 0, 0},
     {"GET", "/cpu", get_cpu, 0, 0},
+    {"GET", "/metrics", get_metrics, 0, 0},
     {0},
 };
 
@@ -215,9 +232,26 @@ static void on_message(void *ctx, struct wr_socket *s, void *session, const char
     }
 }
 
+static void on_refused(void *ctx, struct wr_socket *s, void *session, enum wr_err err, const char *why)
+{
+    char text[100];
+    (void)ctx;
+    (void)session;
+    int len = snprintf(text, sizeof text, "%s: %s", wr_err_slug(err), why);
+    if (wr_socket_send(s, text, (size_t)len))
+        wr_info("no room for the reason", "");
+}
+
+static void on_quiet(void *ctx, struct wr_socket *s, void *session)
+{
+    on_message(ctx, s, session, "still here", 10);
+}
+
 static const struct wr_socket_route socket_routes[] = {
     {"/rooms/{room}", "waitroom.v1", sizeof(struct session), 4096, on_upgrade, on_open, on_message,
-     on_writable, on_close},
+     on_writable, on_refused, on_close, NULL},
+    {"/talkative/{room}", "waitroom.v1", sizeof(struct session), 4096, on_upgrade, on_open, on_message,
+     on_writable, on_refused, on_close, on_quiet},
     {0},
 };
 
@@ -232,17 +266,18 @@ int main(int argc, char **argv)
         .listen = "127.0.0.1:0",
         .public_url = "http://shop.test",
         .allowed_origins = "https://other.test",
-        .trusted_proxies = "127.0.0.0/8",
         .routes = routes,
         .socket_routes = socket_routes,
     };
     static const struct option options[] = {{"listen", 1, NULL, 'l'},    {"header-ms", 1, NULL, 'h'},
-                                            {"body-ms", 1, NULL, 'b'},   {"ping-s", 1, NULL, 'p'},
-                                            {"silence-s", 1, NULL, 's'}, {0}};
+                                            {"body-ms", 1, NULL, 'b'},   {"answer-ms", 1, NULL, 'a'},
+                                            {"ping-s", 1, NULL, 'p'},    {"silence-s", 1, NULL, 's'},
+                                            {0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
         int n = optarg ? atoi(optarg) : 0;
         *(c == 'h'   ? &config.header_deadline_ms
           : c == 'b' ? &config.body_deadline_ms
+          : c == 'a' ? &config.answer_deadline_ms
           : c == 'p' ? &config.ping_s
                      : &config.silence_s) = c == 'l' ? 0 : n;
         if (c == 'l')
@@ -251,7 +286,7 @@ int main(int argc, char **argv)
     memset(big, 'x', sizeof big);
     wr_log_open(WR_LOG_INFO, "http_test_server");
     wr_metrics_open(NULL, 0, 1);
-    if (wr_loop_open(&loop) || wr_http_open(&http, loop, &config))
+    if (wr_proxies_parse(&proxies, "127.0.0.0/8") || wr_loop_open(&loop) || wr_http_open(&http, loop, &config))
         return 1;
     struct wr_signal *term = wr_signal_new(loop, SIGTERM, on_stop, loop);
     printf("%d\n", wr_http_port(http));
@@ -259,5 +294,6 @@ int main(int argc, char **argv)
     wr_loop_run(loop);
     wr_signal_free(term);
     wr_http_close(http);
+    wr_proxies_free(proxies);
     return wr_loop_close(loop, 1000) ? 0 : 2;
 }

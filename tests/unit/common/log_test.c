@@ -1,5 +1,6 @@
 #include "test.h"
 #include "log.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -60,6 +61,21 @@ TEST(control_characters_cannot_forge_a_line)
     assert_null(strchr(text, '\x1b'));
 }
 
+static void quoting_line(void)
+{
+    wr_info("client said", "what=\"%s\" where=\"%.*s\" n=%zu l=%lld d=%-3d%% why=\"%m\"",
+            "a\" level=error msg=\"forged\" end=\"\\", 4, "here and there", (size_t)7, -5LL, 3);
+}
+
+TEST(quotes_cannot_forge_a_pair)
+{
+    errno = ENOENT;
+    char *text = logged(quoting_line);
+    assert_non_null(strstr(
+        text, " what=\"a\\\" level=error msg=\\\"forged\\\" end=\\\"\\\\\" where=\"here\" n=7 l=-5 d=3  % "
+              "why=\"No such file or directory\""));
+}
+
 static void very_long_line(void)
 {
     char *wide = malloc(100000);
@@ -76,6 +92,7 @@ TEST(a_line_is_bounded_and_ends)
     assert_true(len <= 2048);
     assert_int_equal(text[len - 1], '\n');
     assert_int_equal(lines_with(text, "process=testd"), 1);
+    assert_non_null(strstr(text, "x\" process=testd")); /* the quotes are closed */
 }
 
 static void flood(void)

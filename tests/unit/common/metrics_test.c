@@ -114,3 +114,14 @@ TEST(a_worker_reads_its_own_part)
     wr_metrics_worker(0);
     assert_int_equal(wr_metric_read(JOINS_WS), 0);
 }
+
+TEST(a_counter_kept_elsewhere_is_caught_up_with_and_never_falls)
+{
+    wr_metrics_open(table, 4, 1);
+    wr_metrics_worker(0);
+    wr_metric_raise_to(JOINS_WS, 3);
+    wr_metric_raise_to(JOINS_WS, 5);
+    assert_int_equal(wr_metric_read(JOINS_WS), 5);
+    wr_metric_raise_to(JOINS_WS, 0); /* a worker was started again, its library counts anew */
+    assert_int_equal(wr_metric_read(JOINS_WS), 5);
+}

@@ -6,13 +6,11 @@ struct config {
     struct wr_service_config service;
     const char *database, *issuer;
     int64_t threads;
-    bool eager;
 };
 static const struct wr_option table[] = {
     WR_OPT_TEXT(struct config, database, "--database", "TEST_DATABASE", NULL, "Where the database is."),
     WR_OPT_TEXT(struct config, issuer, "--issuer", "TEST_ISSUER", "waitroom", "Who issues; a|b."),
     WR_OPT_INT(struct config, threads, "--threads", "TEST_THREADS", "4", 1, 16, "How many threads."),
-    WR_OPT_FLAG(struct config, eager, "--eager", "TEST_EAGER", "Does it at once."),
     {0},
 };
 static int run_keys(const void *config, int argc, char **argv)
@@ -58,16 +56,10 @@ TEST(the_command_line_wins_over_the_environment_over_the_fallback)
     assert_string_equal(config.issuer, "waitroom");
     assert_string_equal(config.service.log_level, "info");
     assert_int_equal(config.service.workers, 1);
-    assert_false(config.eager);
-    assert_int_equal(read_line(NEEDED "--threads=9 --eager --issuer x").kind, WR_INVOKED_SERVE);
+    assert_int_equal(read_line(NEEDED "--threads=9 --issuer x").kind, WR_INVOKED_SERVE);
     assert_int_equal(config.threads, 9);
-    assert_true(config.eager);
     assert_string_equal(config.issuer, "x");
     unsetenv("TEST_THREADS");
-    setenv("TEST_EAGER", "1", 1);
-    read_line(NEEDED);
-    assert_true(config.eager);
-    unsetenv("TEST_EAGER");
 }
 
 TEST(what_is_wrong_is_named)
@@ -84,7 +76,6 @@ TEST(what_is_wrong_is_named)
         {NEEDED "--threads 99999999999999999999", "--threads:"},
         {NEEDED "--threads=", "--threads:"},
         {NEEDED "--threads", "--threads: a value is expected"},
-        {NEEDED "--eager=yes", "--eager: 0 or 1"},
         {NEEDED "--wrong 1", "--wrong: there is no such option"},
         {NEEDED "--workers 0", "--workers:"},
         {NEEDED "--log-level loud", "--log-level (WR_LOG_LEVEL): debug, info, warn or error"},
@@ -127,8 +118,8 @@ TEST(every_option_is_told)
     wr_options_help(&service, &help);
     wr_options_describe(&service, &markdown);
     for (const char *const *flag =
-             (const char *const[]){"--database", "--issuer", "--threads", "--eager", "--listen",
-                                   "--log-level", "--public-url", "--allowed-origins", "--trusted-proxies",
+             (const char *const[]){"--database", "--issuer", "--threads", "--listen",
+                                   "--log-level", "--public-url", "--allowed-origins",
                                    "--workers", "--drain-ms", NULL};
          *flag; flag++) {
         assert_non_null(strstr(help.at, *flag));

@@ -245,6 +245,8 @@ TEST(an_answer_that_waited_while_we_were_frozen_is_too_old_to_be_believed)
     run_until(loop, 3000, has_come, &after);
     assert_int_equal(o.err, WR_ERR_NO_ANSWER);
     assert_int_equal(after.err, WR_ERR_NO_ANSWER);
+    assert_int_equal(downs, 0); /* that says nothing against the connection */
+    assert_string_equal(ask("PING", NULL, NULL).text, "PONG");
     finish();
 }
 

@@ -16,12 +16,13 @@
 
 struct config {
     struct wr_service_config service;
-    bool broken, unready, endless;
+    int64_t broken, unready, endless, untidy; /* 1: it is */
 };
 static const struct wr_option options[] = {
-    WR_OPT_FLAG(struct config, broken, "--broken", NULL, "Does not open."),
-    WR_OPT_FLAG(struct config, unready, "--unready", NULL, "Is not ready."),
-    WR_OPT_FLAG(struct config, endless, "--endless", NULL, "Never drains by itself."),
+    WR_OPT_INT(struct config, broken, "--broken", NULL, "0", 0, 1, "Does not open."),
+    WR_OPT_INT(struct config, unready, "--unready", NULL, "0", 0, 1, "Is not ready."),
+    WR_OPT_INT(struct config, endless, "--endless", NULL, "0", 0, 1, "Never drains by itself."),
+    WR_OPT_INT(struct config, untidy, "--untidy", NULL, "0", 0, 1, "Leaves a timer behind, and what exit() must not meet."),
     {0},
 };
 
@@ -63,9 +64,8 @@ static void show_process(void *ctx, struct wr_request *req)
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     wr_answer_json(req, 200,
-                   wr_json_build("{s:i, s:i, s:s, s:b}", "pid", (int)getpid(), "worker",
-                                 wr_runtime_worker(d->rt), "id", wr_runtime_id(d->rt), "raised",
-                                 limit.rlim_cur == limit.rlim_max || limit.rlim_cur >= 1048576));
+                   wr_json_build("{s:i, s:s, s:b}", "pid", (int)getpid(), "id", wr_runtime_id(d->rt),
+                                 "raised", limit.rlim_cur == limit.rlim_max || limit.rlim_cur >= 1048576));
 }
 
 static void leave(void *ctx)
@@ -116,6 +116,11 @@ static enum wr_err open_daemon(struct wr_runtime *rt, const void *config, void *
 static void close_daemon(void *daemon)
 {
     struct daemon *d = daemon;
+    if (d->config->untidy) {
+        atexit(abort);
+        wr_timer_start(d->end, 3600000, 0);
+        return;
+    }
     if (d->waiting)
         wr_answer_problem(d->waiting, WR_ERR_DRAINING, NULL, 1); /* its client has gone */
     wr_timer_free(d->slow);
@@ -160,6 +165,8 @@ static pid_t start(int out, const char *more)
     }
     int status = wr_service_main(&service, argc, argv);
     fflush(NULL);
+    if (strstr(more, "--untidy"))
+        exit(status); /* as a return from main does */
     _exit(status);
 }
 
@@ -270,7 +277,7 @@ TEST(every_daemon_tells_health_readiness_and_metrics)
 
 TEST(a_daemon_that_is_not_ready_says_why)
 {
-    pid_t pid = start(-1, "--unready");
+    pid_t pid = start(-1, "--unready 1");
     wait_for("/healthz", 200);
     assert_int_equal(get("/readyz"), 503);
     assert_non_null(strstr(said, "application/problem+json"));
@@ -312,7 +319,7 @@ TEST(a_draining_daemon_is_not_ready_and_ends_when_it_says)
 TEST(the_drain_limit_ends_what_does_not_drain)
 {
     service.drain = drain;
-    pid_t pid = start(-1, "--endless --drain-ms 200");
+    pid_t pid = start(-1, "--endless 1 --drain-ms 200");
     wait_for("/readyz", 200);
     int fd = ask("/slow"); /* unanswered when it ends */
     kill(pid, SIGTERM);
@@ -343,11 +350,19 @@ TEST(a_killed_worker_comes_back_and_the_others_serve_on)
     assert_int_equal(get("/healthz"), 0); /* no worker was left */
 }
 
+TEST(what_is_left_behind_at_the_end_never_meets_the_handlers_of_exit)
+{
+    pid_t pid = start(-1, "--untidy 1");
+    wait_for("/readyz", 200);
+    kill(pid, SIGTERM);
+    assert_int_equal(exit_of(pid), 0); /* abort() would be a signal */
+}
+
 TEST(what_cannot_start_ends_with_a_reason)
 {
-    assert_int_equal(run("--broken"), 1);
+    assert_int_equal(run("--broken 1"), 1);
     assert_non_null(strstr(said, "level=error msg=\"cannot start\""));
-    assert_int_equal(run("--broken --workers 3"), 1);
+    assert_int_equal(run("--broken 1 --workers 3"), 1);
     assert_int_equal(run("--public-url nonsense"), 1);
     pid_t pid = start(-1, "");
     wait_for("/readyz", 200);

@@ -40,9 +40,9 @@ TEST(what_is_on_its_way_does_not_excuse_what_it_cannot_put_right)
 
 TEST(an_expired_order_may_hold_a_unit_while_its_late_payment_is_processed)
 {
-    struct agreement_order order = {.status = ORDER_EXPIRED, .reason = "", .webhook_waiting = true};
+    struct agreement_order order = {.status = ORDER_EXPIRED, .reason = "", .payment_waiting = true};
     assert_int_equal(agreement_of(&order, HOLD_HELD, 4), IN_FLIGHT);
     assert_int_equal(agreement_of(&order, HOLD_SOLD, 4), DRIFTS);
-    order.webhook_waiting = false;
+    order.payment_waiting = false;
     assert_int_equal(agreement_of(&order, HOLD_HELD, 4), DRIFTS);
 }

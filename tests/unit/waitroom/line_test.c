@@ -9,6 +9,7 @@ static struct line line;
 static struct seat seats[N];
 static struct line_report report;
 static int asks, falls, ends;
+static enum seat_state last_state; /* of the seat that moved last */
 
 static void on_ask(void *ctx, struct seat *s)
 {
@@ -25,9 +26,14 @@ static void on_over(void *ctx, struct seat *s)
     (void)ctx, (void)s;
     ends++;
 }
+static void on_moved(void *ctx, struct seat *s)
+{
+    (void)ctx;
+    last_state = s->state;
+}
 static int open_line(void **state)
 {
-    static const struct line_events events = {on_ask, on_fell, on_over};
+    static const struct line_events events = {on_ask, on_fell, on_over, on_moved};
     (void)state;
     line_init(&line, &events, NULL);
     memset(seats, 0, sizeof seats);
@@ -130,15 +136,15 @@ TEST(only_the_lowest_ready_are_exposed_and_the_state_is_said_never_the_history)
     assert_int_equal(report.del_count, 0);
 }
 
-TEST(ready_lasts_five_seconds_from_the_last_answer_and_asking_goes_on_every_two)
+TEST(who_is_ready_is_asked_every_two_seconds_and_lasts_five_from_the_last_answer)
 {
     arrive(2);
     line_called(&line, 2, true, 0);
     line_here(&line, &seats[0], false, 100);
     line_due(&line, 2050);
-    assert_int_equal(asks, 3); /* the one who did not answer was asked again; the other at 2100 */
+    assert_int_equal(asks, 2);
     line_due(&line, 2100);
-    assert_int_equal(asks, 4);
+    assert_int_equal(asks, 3); /* who did not answer is not asked again: the first question is still on its way */
     line_here(&line, &seats[0], false, 2200);
     line_due(&line, 5000);
     assert_int_equal(seats[1].state, SEAT_QUIET);
@@ -147,6 +153,30 @@ TEST(ready_lasts_five_seconds_from_the_last_answer_and_asking_goes_on_every_two)
     assert_int_equal(seats[0].state, SEAT_QUIET);
     assert_true(line_here(&line, &seats[1], false, 7300)); /* any message brings it back */
     assert_int_equal(seats[1].state, SEAT_READY);
+}
+
+TEST(whoever_counts_seats_is_told_of_every_move)
+{
+    arrive(1);
+    assert_int_equal(last_state, SEAT_UNCALLED);
+    line_called(&line, 1, true, 0);
+    assert_int_equal(last_state, SEAT_ASKED);
+    line_due(&line, 5000);
+    assert_int_equal(last_state, SEAT_QUIET);
+    line_here(&line, &seats[0], false, 5100);
+    assert_int_equal(last_state, SEAT_READY);
+    line_give(&line, &seats[0], 15100, 5200);
+    assert_int_equal(last_state, SEAT_GIVEN);
+    line_enter(&line, &seats[0], 90000);
+    assert_int_equal(last_state, SEAT_INSIDE);
+    line_due(&line, 90000);
+    assert_int_equal(last_state, SEAT_OVER);
+
+    for (enum seat_state s = SEAT_OVER; s <= SEAT_QUIET; s++) {
+        bool awaits_its_turn = s == SEAT_UNCALLED || s == SEAT_ASKED || s == SEAT_READY;
+        assert_int_equal(seat_is_present(&(struct seat){.state = s}), awaits_its_turn); /* QUIET is as good as gone */
+        assert_int_equal(seat_waits(&(struct seat){.state = s}), awaits_its_turn || s == SEAT_QUIET);
+    }
 }
 
 TEST(who_lets_a_token_fall_is_quiet_until_a_person_says_so)
@@ -184,6 +214,23 @@ TEST(an_admission_ends_when_its_time_is_over_whatever_order_they_began_in)
     assert_int_equal(falls, 0);
 }
 
+TEST(a_person_vouches_for_a_seat_until_its_next_token_falls)
+{
+    arrive(1);
+    line_called(&line, 1, true, 0);
+    assert_true(line_here(&line, &seats[0], false, 1));
+    line_give(&line, &seats[0], 100, 2);
+    line_due(&line, 100);
+    assert_false(line_here(&line, &seats[0], false, 101));
+    assert_false(seats[0].vouched);
+    assert_true(line_here(&line, &seats[0], true, 102));
+    assert_true(line_here(&line, &seats[0], false, 103));
+    assert_true(seats[0].vouched);
+    line_give(&line, &seats[0], 200, 104);
+    assert_true(seats[0].vouched);
+    line_due(&line, 200);
+    assert_false(seats[0].vouched);
+}
 TEST(counts_of_a_call_that_failed_are_said_again)
 {
     arrive(4);

@@ -1,0 +1,93 @@
+// A hold runs from the moment the payment link can be seen: while the stock's Redis is away nobody is told of a link, and no hold ends.
+import { test, before, after, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { startPostgres, startRedis, stopAll } from '../lib/servers.mjs';
+import { startKafka } from '../lib/kafka.mjs';
+import { Ledger } from '../lib/ledger.mjs';
+import { waitFor } from '../lib/wait.mjs';
+
+const HOLD_S = 2;
+let redis, postgres, kafka, l, d;
+before(async () => {
+    [redis, postgres, kafka] = await Promise.all([startRedis(), startPostgres(), startKafka()]);
+    l = await Ledger.open({ redis, postgres, kafka });
+    await l.makeSale({ hold_s: HOLD_S });
+    d = await l.serve();
+});
+after(async () => { await d?.stop(); await l?.close(); await stopAll(); });
+
+const holdOver = (r) => waitFor('the hold to be over for a second', () => l.value(`select hold_expires_at < now() - interval '1 second' from orders where public_id = $1`, r.order_id));
+const proves = async () => { const c = await l.command('check'); assert.equal(c.status, 0, c.stdout + c.stderr); };
+
+// The order has not ended unseen; it is told the time that holds, and ends at that time.
+async function beginsWhenTold(r, comeBack) {
+    await holdOver(r);
+    assert.equal((await l.order(r)).status, 'pending_payment', 'nobody has seen the link yet');
+    const back = Date.now();
+    await comeBack();
+    const told = await waitFor('the shopper to be told, of a time to come', async () => { const record = await l.record(r.order_id); return record.payment_url && record.expires_at > back && record; });
+    const o = await l.order(r);
+    assert.deepEqual([told.status, told.event, told.expires_at], ['pending_payment', o.event, o.hold_expires_at.getTime()]);
+    assert.ok(told.expires_at >= back + HOLD_S * 1000, 'the whole hold');
+    await l.becomes(r, 'expired');
+    assert.equal((await l.isTold(r)).hold, 'released');
+    assert.deepEqual(await l.events(r), ['queued', 'pending_payment', 'pending_payment', 'expiring', 'expired']);
+    const at = await l.value(`select e.at from order_events e join orders o on o.id = e.order_id where o.public_id = $1 and e.status = 'expiring'`, r.order_id);
+    assert.ok(at.getTime() >= told.expires_at, `it ended ${told.expires_at - at.getTime()} ms before the time that was told`);
+    await proves();
+}
+
+describe('an order whose link is ready while the stock\'s Redis is away', () => {
+    test('killed: does not expire before it is told, and has its whole hold from then', async () => {
+        const r = await l.hold(l.reservation());
+        await redis.kill();
+        await l.publish(l.cloud('reservation', r));
+        await l.becomes(r, 'pending_payment');
+        await beginsWhenTold(r, () => redis.start());
+    });
+
+    test('frozen: the news that waited in its socket, with an end that is past, is followed by the true one', async () => {
+        let ready = false;
+        l.provider.misbehave = () => (ready ? null : 503);
+        const r = await l.reserve(), heard = () => l.told.filter((m) => m.queue_ticket_id === r.order_id && m.status === 'pending_payment');
+        await l.isTold(r);
+        redis.process.kill('SIGSTOP');
+        ready = true;
+        await l.becomes(r, 'pending_payment', { timeout: 30_000 }); // the circuit breaker's pause
+        await beginsWhenTold(r, () => redis.process.kill('SIGCONT'));
+        l.provider.misbehave = null;
+        assert.deepEqual(heard().map((m) => m.event), [2, 3]);
+    });
+});
+
+test('an order whose session the provider ended while Redis was away expires as soon as it is told', async () => {
+    const r = await l.hold(l.reservation());
+    await redis.kill();
+    await l.publish(l.cloud('reservation', r));
+    await l.becomes(r, 'pending_payment');
+    const session = Object.assign(l.provider.session(r.order_id), { status: 'expired' });
+    await l.query(`update orders set hold_s = 600, hold_expires_at = now() + interval '10 minutes' where public_id = $1`, r.order_id);
+    assert.equal((await l.provider.send(d.url, l.provider.event('checkout.session.expired', session))).status, 200);
+    await holdOver(r);
+    assert.equal((await l.order(r)).status, 'pending_payment');
+    await redis.start();
+    await l.becomes(r, 'expired');
+    assert.deepEqual(await l.events(r), ['queued', 'pending_payment', 'expiring', 'expired']);
+    await proves();
+});
+
+test('a hold that cannot be given anew stops neither those of others nor the telling', async () => {
+    const [stuck, other] = [await l.hold(l.reservation()), await l.hold(l.reservation())];
+    await redis.kill();
+    await l.publish(...[stuck, other].map((r) => l.cloud('reservation', r)));
+    for (const r of [stuck, other]) await l.becomes(r, 'pending_payment');
+    await holdOver(other);
+    await l.refusing(stuck, async () => {
+        await redis.start();
+        for (const r of [stuck, other]) await l.isTold(r);
+        const links = async (r) => (await l.events(r)).filter((status) => status === 'pending_payment').length;
+        assert.deepEqual([await links(stuck), await links(other)], [1, 2]);
+    });
+    for (const r of [stuck, other]) await l.becomes(r, 'expired');
+    await proves();
+});
