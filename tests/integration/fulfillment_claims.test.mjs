@@ -6,12 +6,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { root, startPostgres, stopAll } from '../lib/servers.mjs';
+import { waitFor } from '../lib/wait.mjs';
 
-let database, order;
+let postgres, database, order;
 const query = (text, ...values) => database.query(text, values).then(({ rows }) => rows);
 const run = (name, ...values) => query(readFileSync(join(root, 'sql', 'queries', 'fulfillment', `${name}.sql`), 'utf8'), ...values);
 before(async () => {
-    database = new pg.Client((await startPostgres()).url);
+    postgres = await startPostgres();
+    database = new pg.Client(postgres.url);
     await database.connect();
     await query(`insert into sales (id, title, currency, starts_at, ends_at, rate_per_minute, hold_s) values ('s', 'A sale', 'EUR', now(), now() + interval '1 day', 600, 60)`);
     await query(`insert into skus (sale, sku, name, unit_price, total) values ('s', 'one', 'The one', 1250, 10)`);
@@ -53,6 +55,28 @@ for (const { table, claim, back } of kinds) {
         assert.equal((await take()).length, 1);
     });
 }
+
+test('read_orders: a claim under way is waited for, and what is read is claimed by nobody until it is decided', async () => {
+    const other = new pg.Client(postgres.url), sql = (name) => readFileSync(join(root, 'sql', 'queries', 'fulfillment', `${name}.sql`), 'utf8');
+    await other.connect();
+    await query(`insert into payments (order_id, state, amount, currency) values ($1, 'wanted', 1250, 'EUR')`, order);
+    const [{ public_id, pid }] = await query('select public_id, pg_backend_pid() as pid from orders where id = $1', order);
+    try {
+        await other.query('begin');
+        assert.equal((await other.query(sql('claim_payments'), ['wanted', 10, 'https://shop.test'])).rows.length, 1);
+        await query('begin');
+        assert.equal((await run('lock_free_orders', [public_id])).length, 1);
+        const read = run('read_orders', [public_id]);
+        await waitFor('it to wait for the claim', async () => (await other.query('select from pg_stat_activity where pid = $1 and wait_event_type = $2', [pid, 'Lock'])).rows.length === 1);
+        await other.query('commit');
+        const [seen] = await read;
+        assert.deepEqual([seen.payment_attempts, seen.payment_leased], [1, true], 'the provider may be making its session');
+        assert.equal((await other.query('select from payments for update skip locked')).rows.length, 0);
+    } finally {
+        await other.end();
+        await query('rollback');
+    }
+});
 
 test('put_back_webhook: neither what was processed meanwhile nor what another has taken', async () => {
     const [{ id }] = await query(`insert into webhook_events (provider_event_id, type, payload) values ('e', 't', '{}') returning id`);
