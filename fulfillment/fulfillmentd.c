@@ -93,11 +93,18 @@ bool fulfillment_ready(void *daemon, const char **why)
     return !*why;
 }
 
-/* ---- drain: start nothing new, end what is under way ---- */
+/* ---- drain: start nothing new, end what is under way, let another instance relay ---- */
 
 static bool idle(const struct fulfillment *f)
 {
     return repeats_idle(&f->repeats) && (!f->intake || webhook_intake_idle(f->intake));
+}
+
+static void on_yielded(void *ctx, enum wr_err err)
+{
+    struct fulfillment *f = ctx;
+    (void)err; /* the lease ends by itself */
+    wr_drained(f->runtime);
 }
 
 static void check_drained(void *ctx)
@@ -106,7 +113,8 @@ static void check_drained(void *ctx)
     if (!idle(f))
         return;
     wr_timer_stop(f->drain_timer);
-    wr_drained(f->runtime);
+    if (!wr_pg_connected(f->pg) || wr_pg_submit(f->pg, relay_outbox_yield, on_yielded, f) != WR_OK)
+        wr_drained(f->runtime);
 }
 
 void fulfillment_drain(void *daemon)

@@ -242,6 +242,12 @@ static void close_flow(void *ctx)
 static const struct repeat_kind repeated = {
     .pause_ms = PAUSE_MS, .gap_ms = GAP_MS, .run = read_on, .close = close_flow};
 
+enum wr_err relay_outbox_yield(struct wr_pg_conn *c, void *op)
+{
+    const struct fulfillment *f = op;
+    return wr_pg_query(c, &wr_sql_yield_outbox, 1, (const char *[]){wr_runtime_id(f->runtime)}, NULL);
+}
+
 struct repeat *relay_outbox_open(struct fulfillment *f)
 {
     struct relay_outbox *r = wr_alloc(sizeof *r);

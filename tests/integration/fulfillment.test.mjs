@@ -120,9 +120,16 @@ test('any number of sales whose stock is not there, each with a crowd of orders 
     await d.stop();
 });
 
+test('an instance that ends lets the next one relay at once', async () => {
+    const { l, d } = await open(), over = () => l.value(`select until <= now() from leases where name = 'outbox'`);
+    await waitFor('it to lead', async () => (await over()) === false);
+    await d.stop();
+    assert.equal(await over(), true);
+});
+
 describe('an order that is not paid', () => {
     let l, d;
-    before(async () => { ({ l, d } = await open({ total: 3, hold_s: 2 })); await l.relays(); });
+    before(async () => { ({ l, d } = await open({ total: 3, hold_s: 2 })); });
     after(async () => {
         await d.stop();
         await l.query('update sales set run = null where id = $1', l.sale); // one of its units is held by nobody's reservation

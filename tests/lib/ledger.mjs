@@ -57,11 +57,6 @@ export class Ledger {
         return promisify(execFile)(join(build, 'bin', 'fulfillmentd'), [...args, '--database', this.postgres.url, '--redis-stock', this.redisServer.address])
             .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), ({ code, stdout, stderr }) => ({ status: code, stdout, stderr }));
     }
-    // A daemon of now tells what is in the outbox: the lease of one that was ended is over.
-    async relays() {
-        const until = () => this.value(`select until::text from leases where name = 'outbox'`), first = await until();
-        await waitFor('the outbox to be led', async () => (await until()) !== first);
-    }
     query(text, ...values) { return this.database.query(text, values).then((r) => r.rows); }
     async value(text, ...values) { return Object.values((await this.query(text, ...values))[0] ?? {})[0]; }
 
