@@ -47,6 +47,11 @@ test('ports that are none', async () => {
     for (const base of ['many', '0', '080', '65527']) await refuses(new RegExp(`WR_PORT_BASE is the first of ten ports, a number from 1 to 65526, and not ${base}`), ['--detach'], { WR_PORT_BASE: base });
 });
 
+test('an address that is none, or not this machine\'s', async () => {
+    for (const address of ['localhost', '::1', '1.2.3']) await refuses(/WR_LISTEN_ADDRESS is an IPv4 address of this machine, and not /, ['--detach'], { WR_LISTEN_ADDRESS: address });
+    await refuses(/this machine has no address 192\.0\.2\.177, which WR_LISTEN_ADDRESS names/, ['--detach'], { WR_LISTEN_ADDRESS: '192.0.2.177' }); // RFC 5737: nobody's
+});
+
 test('ports that only root may use', { skip: firstPort <= 80 && 'everybody may here' }, async () => {
     const { as: [command, ...args], up } = somebody();
     isOneSentence(await call(command, [...args, up, '--detach'], { WR_PORT_BASE: '80' }), new RegExp(`only root may listen at port 80: choose ports from ${firstPort} on with WR_PORT_BASE`));
