@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'shopper');
 const out = mkdtempSync(join(tmpdir(), 'waitroom-web-'));
 await build({ entryPoints: [join(source, 'door.ts'), join(source, 'storage.ts')], outdir: out, bundle: true, splitting: true, format: 'esm', outExtension: { '.js': '.mjs' } });
-const { lock, openSession } = await import(pathToFileURL(join(out, 'door.mjs')));
+const { loadSale, lock, openSession } = await import(pathToFileURL(join(out, 'door.mjs')));
 const { keep, read } = await import(pathToFileURL(join(out, 'storage.mjs')));
 
 const refusal = () => new DOMException('storage is refused', 'SecurityError');
@@ -34,6 +34,18 @@ for (const [what, locks] of [
         assert.equal(read(sale).secret, 'told-in-words');
     });
 }
+test('what answers, but with nothing of use, is trouble too', async () => {
+    browserWith(undefined);
+    for (const [open, useful] of [[loadSale, { id: sale }], [openSession, {}]]) {
+        let troubles = 0, answers = 0;
+        globalThis.fetch = async () => (answers++ ? Response.json(useful) : Response.json({ type: '/problems/outcome-unknown' }, { status: 503 }));
+        const opened = open(sale, () => troubles++);
+        await new Promise(setImmediate);
+        mock.timers.tick(1000);
+        await opened;
+        assert.deepEqual([troubles, answers], [1, 2]);
+    }
+});
 test('a lock that is given holds the next tab up until it is released', async () => {
     let last = Promise.resolve();
     browserWith({ request: (_, held) => (last = last.then(held)) });

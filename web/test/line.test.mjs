@@ -1,4 +1,4 @@
-// An order across reloads: the page keeps which one it shows and asks for it until the line tells of it. Compiled from the shipped
+// The way through the line, and an order across reloads: the page keeps which one it shows and asks for it until the line tells of it. Compiled from the shipped
 // TypeScript, with a server and a time made here.
 import { test, beforeEach, mock } from 'node:test';
 import assert from 'node:assert/strict';
@@ -19,35 +19,39 @@ const told = (...args) => ({ type: 'order', ...order(...args) });
 const saleMessage = { type: 'sale', phase: 'live', mode: 'queue', message: '', remaining: 1, now: 1, starts_at: 1, ends_at: 2 };
 const turn = () => new Promise(setImmediate);
 
-let kept, asked, status, socket, page;
+let kept, asked, status, sale, polled, socket, page, listeners;
 globalThis.window = globalThis;
-globalThis.addEventListener = () => undefined;
+globalThis.addEventListener = (name, heard) => { listeners[name] = heard; };
 globalThis.document = { addEventListener: () => undefined };
 globalThis.location = new URL('https://shop.test/s/shoes');
 Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
 globalThis.localStorage = { getItem: () => kept, setItem: (_, text) => { kept = text; } };
 globalThis.WebSocket = class {
     static OPEN = 1;
+    readyState = 1;
+    sent = [];
     constructor() { socket = this; }
-    send() {}
-    close() {}
+    send(text) { this.sent.push(JSON.parse(text)); }
+    close() { this.onclose(); }
     tells(message) { this.onmessage({ data: JSON.stringify(message) }); }
 };
 globalThis.fetch = async (url) => {
-    if (url.includes('/v1/sales/')) return Response.json({ ...saleMessage, id: 'shoes', run: 1 });
+    if (url.includes('/queue')) return polled();
+    if (url.includes('/v1/sales/')) return sale();
     if (!url.includes('/v1/orders/status/')) return Response.json({ now: Date.now() });
     asked.push(url);
     return status();
 };
-beforeEach(() => { asked = []; kept = '{"run":1}'; status = () => assert.fail('nothing is kept to ask for'); });
+const theSale = () => Response.json({ ...saleMessage, id: 'shoes', run: 1 });
+beforeEach(() => { asked = []; sale = theSale; polled = () => assert.fail('nothing to poll for'); kept = '{"run":1}'; status = () => assert.fail('nothing is kept to ask for'); });
 const remembered = () => JSON.parse(kept).order;
 async function load() {
     mock.timers.reset(); // those of the page before this one
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    listeners = {};
+    socket = undefined;
     page = new Line('shoes', () => undefined);
     await page.start();
-    socket.onopen();
-    await turn();
 }
 async function pass(ms = 2000) {
     mock.timers.tick(ms);
@@ -108,4 +112,50 @@ test('joining anew before the order was heard of does not forget it', async () =
     await reloaded(() => Response.json({ status: 503 }, { status: 503 }));
     page.joinAnew();
     assert.equal(remembered(), 'a');
+});
+test('whose sale was withdrawn long after its end still sees what they bought', async () => {
+    kept = JSON.stringify({ run: 1, order: 'a' });
+    sale = () => Response.json({ type: '/problems/unknown-sale', status: 404 }, { status: 404 });
+    status = () => Response.json(order(4, 'confirmed'));
+    await load();
+    assert.deepEqual([page.state.missing, currentOrder(page.state)?.status, socket], [true, 'confirmed', undefined]);
+});
+test('a network that comes back while the page still opens begins nothing of its own: what it brought would be forgotten', async () => {
+    kept = '{}';
+    let answer;
+    sale = () => new Promise((done) => { answer = done; });
+    const loaded = load();
+    await turn();
+    listeners.online?.();
+    await pass();
+    assert.equal(socket, undefined, 'nobody joins before the sale and the session are there');
+    answer(theSale());
+    await loaded;
+    socket.tells(saleMessage);
+    await turn();
+    assert.deepEqual(socket.sent, [{ type: 'join' }]);
+    socket.tells({ type: 'ticket', ticket: 'T', worker: 'w', place: 7, reconnect_within_s: 5 });
+    assert.deepEqual(JSON.parse(kept), { run: 1, ticket: 'T', worker: 'w', place: 7 });
+    socket.close();
+    listeners.online();
+    await pass(1);
+    socket.tells(saleMessage);
+    await turn();
+    assert.deepEqual(socket.sent, [{ type: 'join', ticket: 'T', was: 'w' }]);
+});
+test('where the handshake passes and nothing after it, the page polls', async () => {
+    kept = JSON.stringify({ run: 1, ticket: 'T' });
+    let polls = 0;
+    polled = () => { polls++; return Response.json({ messages: [], next_s: 60 }); };
+    await load();
+    await pass(16_000);
+    assert.equal(polls, 1, 'meanwhile');
+    await pass(15_000);
+    assert.equal(page.state.link, 'polling');
+    const first = socket;
+    await pass(91_000);
+    assert.notEqual(socket, first, 'a socket is tried now and then');
+    assert.equal(page.state.link, 'polling', 'and stops no poll before it says something');
+    socket.tells(saleMessage);
+    assert.equal(page.state.link, 'open');
 });

@@ -12,6 +12,7 @@ export async function loadSale(id: string, onTrouble: () => void): Promise<Sale 
             const { answer, body } = await ask(`/v1/sales/${id}`);
             if (answer.status === 404) return null;
             if (answer.ok) return body as Sale;
+            onTrouble();
         } catch {
             onTrouble();
         }
@@ -32,6 +33,7 @@ export async function openSession(id: string, onTrouble: () => void): Promise<vo
                 if (secret) storage.keep(id, { secret });
                 return release();
             }
+            onTrouble();
         } catch {
             onTrouble();
         }

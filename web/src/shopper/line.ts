@@ -51,13 +51,12 @@ export class Line {
     }
 
     async start(): Promise<void> {
-        addEventListener('online', () => this.wake());
-        document.addEventListener('visibilitychange', () => {
-            if (document.visibilityState === 'visible') this.wake();
-        });
         const lost = (): void => this.set({ link: 'lost' });
         const [sale] = await Promise.all([loadSale(this.id, lost), clock.synchronise(() => this.set({}))]);
-        if (!sale) return this.set({ missing: true });
+        if (!sale) {
+            this.set({ missing: true });
+            return recall(this); // withdrawn long after its end: what was bought can still be asked for
+        }
         if (storage.read(this.id).run !== sale.run) { // what is of another run is worth nothing
             storage.keep(this.id, { ...nothingKept, ...noPurchase, order: undefined, putAway: undefined, run: sale.run });
             this.set({ ...nowhere, putAway: [] });
@@ -65,6 +64,10 @@ export class Line {
         this.set({ sale, phase: sale.phase, mode: sale.mode, message: sale.message, remaining: sale.remaining });
         void recall(this);
         await openSession(this.id, lost);
+        addEventListener('online', () => this.wake());
+        document.addEventListener('visibilitychange', () => {
+            if (document.visibilityState === 'visible') this.wake();
+        });
         this.connect();
     }
 
@@ -78,20 +81,20 @@ export class Line {
         url.protocol = url.protocol.replace('http', 'ws');
         const socket = new WebSocket(url, 'waitroom.v1');
         this.socket = socket;
-        let opened = false;
+        let opened = false; // it is once something was said: there are networks that let the handshake pass and nothing after it
         const impatience = setTimeout(() => this.poller.start(), pollingAfterMs);
         const watchdog = setTimeout(() => socket.close(), openPatienceMs);
-        socket.onopen = () => {
+        const open = (): void => {
             opened = true;
             clearTimeout(impatience);
             clearTimeout(watchdog);
             this.failures = 0;
             this.joined = false;
             this.poller.stop();
-            this.silence.heard();
             this.set({ link: 'open' });
         };
         socket.onmessage = (event) => {
+            if (!opened) open();
             this.silence.heard();
             this.receive(JSON.parse(event.data as string) as ServerMessage);
         };

@@ -37,7 +37,7 @@ export function Order({ line, state, order }: { line: Line; state: State; order:
             </p>
             {state.uncancelled && <p class="problem" role="alert">{problemWords(text.cancelProblems, state.uncancelled)}</p>}
             {canCancel(order) && <Confirm label={text.cancel} question={text.cancelSure} yes={text.cancelYes} no={text.cancelNo} onYes={() => void cancel(line, order)} />}
-            {over && state.phase !== 'ended' &&
+            {over && state.phase !== 'ended' && !state.missing &&
                 <button class="secondary" onClick={() => line.joinAnew()}>{text.joinAgain}</button>}
         </section>
     );

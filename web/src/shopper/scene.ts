@@ -6,9 +6,9 @@ export type Scene = Card | 'opening' | 'turn' | 'order' | 'countdown' | 'sold-ou
 
 // `now` is the server's: a turn ends by it, whether or not the server's word of it has come.
 export function sceneOf(state: State, now: number): Scene {
-    if (state.missing) return 'missing';
-    if (!state.sale) return 'opening';
     const order = currentOrder(state);
+    if (state.missing) return order ? 'order' : 'missing';
+    if (!state.sale) return 'opening';
     // A tab that hears nothing any more shows no order that may change, but what was bought is kept in sight.
     if (state.seat === 'superseded') return order?.status === 'confirmed' ? 'order' : 'superseded';
     if (state.admission && state.seat === 'admitted' && now < state.admission.expiresAt) return 'turn';
