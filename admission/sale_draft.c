@@ -50,7 +50,14 @@ static bool all_of(const char *text, const char *set)
     return text[strspn(text, set)] == '\0';
 }
 
-/* Where a browser may be sent or fetch from: nothing, a path of this site, or http(s). */
+#define HTTP "http://"
+#define HTTPS "https://"
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Where a browser may be sent: nothing, a path of this site, or http(s). */
 static bool url_good(const char *url)
 {
     if (url[0] == '\0')
@@ -58,8 +65,7 @@ static bool url_good(const char *url)
     for (const char *c = url; *c; c++)
         if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c))
             return false;
-    return (url[0] == '/' && url[1] != '/') || strncmp(url, "https://", 8) == 0 ||
-           strncmp(url, "http://", 7) == 0;
+    return (url[0] == '/' && url[1] != '/') || begins(url, HTTPS) || begins(url, HTTP);
 }
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -93,8 +99,8 @@ static enum wr_err check(const struct sale_draft *draft, int64_t now_ms, char wh
         return refuse(why, "id: 1 to 40 lower-case letters, digits and inner '-'.");
     if (strlen(draft->currency) != 3 || !all_of(draft->currency, LETTERS))
         return refuse(why, "currency: three capital letters, as in ISO 4217.");
-    if (!url_good(draft->image_url))
-        return refuse(why, "image_url: an http or https address, or a path of this site.");
+    if (!url_good(draft->image_url) || begins(draft->image_url, HTTP)) /* the page loads no such picture */
+        return refuse(why, "image_url: an https address, or a path of this site.");
     if (!url_good(draft->checkout_url))
         return refuse(why, "checkout_url: an http or https address, or a path of this site.");
     if (draft->ends_at <= draft->starts_at)

@@ -91,6 +91,20 @@ test('a sale that is created opens its line, its document and its stock', async 
     await waitFor('the phase to be recorded', () => pg.psql('-c', `select phase from sales where id = '${sale.id}'`).trim() === 'live');
 });
 
+test('of very many sales none that runs is left off the list', async () => {
+    const id = await create();
+    pg.psql('-c', `with made as (
+            insert into sales (id, title, currency, starts_at, ends_at, rate_per_minute, hold_s, phase, created_at)
+            select 'over-' || n, 'Over', 'EUR', now() - interval '3 days', now() - interval '2 days', 600, 60, 'ended', now() + interval '1 hour' from generate_series(1, 1000) n returning id
+        ) insert into runs (sale) select id from made`, '-c', `update sales s set run = r.id from runs r where r.sale = s.id and s.id like 'over-%'`);
+    try {
+        const { sales } = (await call('GET', '/v1/admin/sales')).json;
+        assert.deepEqual([sales.length, sales.some((sale) => sale.id === id)], [1000, true]);
+    } finally {
+        pg.psql('-c', `update sales set run = null where id like 'over-%'`, '-c', `delete from runs where sale like 'over-%'`, '-c', `delete from sales where id like 'over-%'`);
+    }
+});
+
 test('the same request again is the same sale; another one with its id is a conflict', async () => {
     const sale = draft();
     const answers = await Promise.all(Array.from({ length: 4 }, (_, i) => call('POST', '/v1/admin/sales', sale, { daemon: daemons[i % 2] })));

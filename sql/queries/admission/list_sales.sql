@@ -1,1 +1,1 @@
-select * from published_sales order by created_at desc, id limit 1000
+select * from published_sales order by phase = 'ended', created_at desc, id limit 1000
