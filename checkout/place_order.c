@@ -158,20 +158,20 @@ static void reserve(struct op *op)
     batch_add(op->d->reserve, &op->item);
 }
 
-static enum wr_err window(const struct wr_sale *sale, int64_t now)
+/* A sale has started when its phase says so; its end is looked at by the script, too. */
+static const char *window(enum wr_phase phase)
 {
-    if (sale->phase == WR_PHASE_ENDED || now >= sale->ends_at)
-        return WR_ERR_ENDED;
-    if ((sale->phase != WR_PHASE_LIVE && sale->phase != WR_PHASE_SOLD_OUT) || now < sale->starts_at)
-        return WR_ERR_NOT_OPEN;
-    return WR_OK;
+    if (phase == WR_PHASE_LIVE || phase == WR_PHASE_SOLD_OUT)
+        return "open";
+    return phase == WR_PHASE_ENDED ? "ended" : "not-open";
 }
 
 enum wr_err place_order_open_reserve(const struct wr_sale *sale, struct wr_args *args)
 {
-    enum wr_err open = window(sale, wr_wall_ms());
     wr_arg_int(args, sale->deal);
-    wr_arg_text(args, open == WR_OK ? "open" : open == WR_ERR_ENDED ? "ended" : "not-open");
+    wr_arg_text(args, window(sale->phase));
+    wr_arg_int(args, wr_wall_ms());
+    wr_arg_int(args, sale->ends_at);
     wr_arg_int(args, sale->per_shopper);
     return WR_OK;
 }

@@ -7,13 +7,16 @@
 -- before that mark.
 --
 -- STOCK KEYS: stock orders used keys bought orders_of outbox
--- ARGV: deal window limit [more]
+-- ARGV: deal window now ends_at limit [more]
 -- further: idempotency key, body hash, order id, admission (1 lives, 0 not), shopper, sku, quantity, jti, order record, event;
---   again for each request. `window` is open, or what is answered instead (not-open, ended); `limit`: units of a sku for one shopper.
+--   again for each request. `window` is open, or what is answered instead (not-open, ended); an open one ends at `ends_at` by the
+--   caller's time of day, `now`, as far as Redis TIME agrees. `limit`: units of a sku for one shopper.
 -- RETURNS: a list per request: code, order id, status, event number, units free, outbox entry, event to publish. Codes: held, known,
 --   key-reused, not-admitted, not-open, ended, token-used, over-limit, unknown-sku, sold-out, drift. Or the single element `closed`
+-- INCLUDE: common/line_clock.lua
 if redis.call('HGET', k_stock, 'deal') ~= a_deal then return {'closed'} end
-local limit = tonumber(a_limit)
+local limit, window = tonumber(a_limit), a_window
+if window == 'open' and line_wall(line_time(), tonumber(a_now)) >= tonumber(a_ends_at) then window = 'ended' end
 
 local function stored(name, stored_key, hash)
     local body, order, entry = string.match(stored_key, '^(%x+)|([^|]+)|(.+)$')
@@ -44,7 +47,7 @@ local function reserve(key, hash, order, admission, shopper, sku, quantity, jti,
     local used = redis.call('HGET', k_used, jti)
     if used then return {'token-used', used} end
     if admission ~= '1' then return {'not-admitted'} end
-    if a_window ~= 'open' then return {a_window} end
+    if window ~= 'open' then return {window} end
     if (redis.call('HGET', k_bought, bought) or 0) + quantity > limit then return {'over-limit'} end
     local free, whole = units(sku)
     if not free then return {'unknown-sku'} end

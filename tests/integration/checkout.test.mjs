@@ -7,6 +7,7 @@ import { metric, refusals } from '../lib/metrics.mjs';
 import { Watch, checkProblem, redisState } from '../lib/refusals.mjs';
 import { Shop, checkout, order } from '../lib/shop.mjs';
 import { waitFor } from '../lib/wait.mjs';
+import { wrongClock } from '../lib/wrong_clock.mjs';
 
 let redis, shop, sale, d, watch, number = 0;
 before(async () => {
@@ -275,6 +276,15 @@ describe('refused by the line or the stock, and nothing is stored', () => {
         const answer = await refused(async () => checkout(d.url, soon, await shop.admit(soon)), { status: 503, type: 'not-open', pattern: `wr:{${soon.id}:0}*` });
         assert.ok(Math.abs(Number(answer.headers.get('retry-after')) - 90) < 5);
         for (const s of [over, late]) await refused(async () => checkout(d.url, s, await shop.admit(s)), { status: 410, type: 'sale-ended', pattern: `wr:{${s.id}:0}*` });
+    });
+    test('the same for a checkout whose clock is half a minute out', async () => {
+        const now = Date.now(), begun = await fresh({ starts_at: now - 1000 }), ending = await fresh({ ends_at: now + 25_000 }), over = await fresh({ ends_at: now - 5000 });
+        for (const ahead of [30, -30]) {
+            const wrong = await shop.serve({ env: wrongClock(ahead) });
+            const answers = await Promise.all([begun, ending, over].map(async (s) => (await checkout(wrong.url, s, await shop.admit(s))).status));
+            assert.deepEqual(answers, [202, 202, 410]);
+            await wrong.stop();
+        }
     });
     test('a line of another Redis process', async () => {
         const a = await shop.admit(sale);

@@ -90,7 +90,7 @@ export class Ledger {
     async hold(r) {
         const { deal, granted_ms, ...kept } = r, record = JSON.stringify({ ...kept, status: 'queued', event: 0, hold: 'held' });
         const [answer] = await reserve(this.redis, ['stock', 'orders', 'used', 'keys', 'bought', 'orders_of', 'outbox'].map((name) => this.key(name)),
-            [deal, 'open', 100, `key-${r.order_id}`, 'aa', r.order_id, 1, r.shopper, r.sku, r.quantity, r.jti, record, '']);
+            [deal, 'open', 0, 1e15, 100, `key-${r.order_id}`, 'aa', r.order_id, 1, r.shopper, r.sku, r.quantity, r.jti, record, '']);
         if (answer[0] !== 'held') throw new Error(`reserve answered ${answer}`);
         return r;
     }

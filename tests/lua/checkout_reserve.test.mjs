@@ -23,8 +23,8 @@ function request(change = {}) {
 }
 const record = (r) => JSON.stringify({ order_id: r.order, sku: r.sku, quantity: r.quantity, shopper: r.shopper, jti: r.jti, status: 'queued', event: 0, hold: 'held' });
 const event = (r) => JSON.stringify({ subject: r.order });
-async function ask(requests, { window = 'open', limit = 2, number = 1 } = {}) {
-    const answers = await reserve(redis, names.map((name) => key[name]), [number, window, limit, ...requests.flatMap((r) =>
+async function ask(requests, { window = 'open', now = Date.now(), endsAt = Date.now() + 60_000, limit = 2, number = 1 } = {}) {
+    const answers = await reserve(redis, names.map((name) => key[name]), [number, window, now, endsAt, limit, ...requests.flatMap((r) =>
         [r.key, r.hash, r.order, r.admission, r.shopper, r.sku, r.quantity, r.jti, record(r), event(r)])]);
     if (answers[0] === 'closed') return 'closed';
     return answers.map(([code, order, status, number_, free, entry, toPublish]) => ({ code, order, status, event: number_, free, entry, toPublish }));
@@ -218,11 +218,19 @@ test('random batches answer as the model does, never oversell, and their account
     assert.equal(await redis.xlen(key.outbox), model.holds.size);
 });
 
+test('an open window ends by the time of day, on which no single clock has the say', async () => {
+    await deal({ shirt: 10 });
+    const at = async (now, endsAt) => (await one(request(), { now, endsAt })).code, real = Date.now(), hour = 3_600_000;
+    assert.deepEqual([await at(real, real - 1), await at(real, real + hour)], ['ended', 'held']);
+    assert.deepEqual([await at(real + hour, real + 60_000), await at(real - hour, real - 60_000)], ['held', 'ended'], 'a caller an hour out');
+    assert.deepEqual([await at(real + 1500, real + 1000), await at(real - 1500, real - 1000)], ['ended', 'held'], 'a second out is nobody\'s fault');
+});
+
 test('two processes racing for the last units sell each of them once', async () => {
     const units = 30;
     await deal({ shirt: units });
     const other = new Redis(server.port);
-    const calls = Array.from({ length: 40 }, (_, i) => reserve(i % 2 ? other : redis, names.map((name) => key[name]), [1, 'open', 1, ...Array.from({ length: 4 }, () => request()).flatMap((r) =>
+    const calls = Array.from({ length: 40 }, (_, i) => reserve(i % 2 ? other : redis, names.map((name) => key[name]), [1, 'open', 0, 1e15, 1, ...Array.from({ length: 4 }, () => request()).flatMap((r) =>
         [r.key, r.hash, r.order, 1, r.shopper, r.sku, 1, r.jti, record(r), event(r)])]));
     const codes = (await Promise.all(calls)).flat().map((a) => a[0]);
     other.disconnect();
