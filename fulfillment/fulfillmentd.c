@@ -104,17 +104,26 @@ static void on_yielded(void *ctx, enum wr_err err)
 {
     struct fulfillment *f = ctx;
     (void)err; /* the lease ends by itself */
-    wr_drained(f->runtime);
+    f->yield = YIELDED;
+}
+
+/* Not at the end: a payment provider may take its time over what is under way. */
+static void yield_relay(struct fulfillment *f)
+{
+    f->yield = YIELDING;
+    if (!wr_pg_connected(f->pg) || wr_pg_submit(f->pg, relay_outbox_yield, on_yielded, f) != WR_OK)
+        f->yield = YIELDED;
 }
 
 static void check_drained(void *ctx)
 {
     struct fulfillment *f = ctx;
-    if (!idle(f))
+    if (f->yield == YIELD_NOT && !repeat_runs(f->relay))
+        yield_relay(f);
+    if (!idle(f) || f->yield != YIELDED)
         return;
     wr_timer_stop(f->drain_timer);
-    if (!wr_pg_connected(f->pg) || wr_pg_submit(f->pg, relay_outbox_yield, on_yielded, f) != WR_OK)
-        wr_drained(f->runtime);
+    wr_drained(f->runtime);
 }
 
 void fulfillment_drain(void *daemon)

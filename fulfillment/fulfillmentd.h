@@ -39,6 +39,7 @@ struct fulfillment {
     struct provider *provider;
     struct wr_hmac *webhook_secret;
     struct wr_timer *drain_timer;
+    enum { YIELD_NOT, YIELDING, YIELDED } yield; /* of the relay, to another instance */
 
     struct repeats repeats; /* every flow but the intake of webhooks */
     struct watch_backlog *backlog;

@@ -5,7 +5,8 @@
  *      +-----------------------------------------------------------------------------------------------------------+
  *
  * Per order the order of ids is kept: an entry's successor is read only with it or after it was deleted, and one call
- * applies its entries in turn. A sale whose stock is of another deal waits without holding up the others. */
+ * applies its entries in turn. A sale whose stock is of another deal waits without holding up the others; it is asked
+ * without entries whether it is there again, and only then are its holds renewed. */
 #include "relay_outbox.h"
 #include "change_order.h"
 #include "fulfillment_metrics.h"
@@ -29,21 +30,27 @@ enum {
     WAITING_AGAIN_MS = 2000, /* after the last was found to wait: finding many takes many rounds */
 };
 
+struct waiting { /* a sale whose stock is not there (yet) */
+    char sale[WR_SALE_LEN + 1];
+    bool asked; /* again, in this round: its entries are read */
+};
+
 struct relay_outbox {
     struct fulfillment *f;
     struct repeat *repeat;
     struct wr_args args;
     struct wr_rows *rows; /* of this round */
-    struct wr_buf told;   /* ids to delete, as an array literal */
+    struct wr_buf told, told_events; /* ids to delete, each with its event, as array literals */
     bool told_some;
     int calls; /* under way */
-    bool failed, found_waiting;
-    char waiting[WR_SALES_MAX][WR_SALE_LEN + 1]; /* sales whose stock is not there (yet) */
+    bool failed, found_waiting, found_there;
+    struct waiting waiting[WR_SALES_MAX];
     int waiting_count;
     uint64_t waiting_since_ms; /* the last of them */
 };
 struct tell { /* one call: these rows */
     struct relay_outbox *relay;
+    bool asks; /* whether the stock is there, and tells nothing */
     size_t count, rows[CALL_MAX];
 };
 
@@ -58,8 +65,9 @@ static void finish_round(struct relay_outbox *r);
 static void read_on(void *ctx)
 {
     struct relay_outbox *r = ctx;
-    if (wr_loop_now_ms(r->f->loop) - r->waiting_since_ms >= WAITING_AGAIN_MS)
-        r->waiting_count = 0;
+    bool ask = wr_loop_now_ms(r->f->loop) - r->waiting_since_ms >= WAITING_AGAIN_MS;
+    for (int i = 0; i < r->waiting_count && ask; i++)
+        r->waiting[i].asked = true;
     bool can_tell = wr_redis_connected(r->f->stock);
     if ((!can_tell && !r->told_some) || wr_pg_submit(r->f->pg, read_work, on_read, r) != WR_OK)
         repeat_ended(r->repeat, can_tell ? REPEAT_FAILED : REPEAT_IDLE);
@@ -79,10 +87,10 @@ static enum wr_err lead(struct wr_pg_conn *c, const struct relay_outbox *r, bool
 
 static enum wr_err read_entries(struct wr_pg_conn *c, struct relay_outbox *r)
 {
-    struct wr_buf waiting[1] = {{0}};
+    struct wr_buf sales[2] = {{0}};
     for (int i = 0; i < r->waiting_count; i++)
-        wr_pg_array_add(&waiting[0], r->waiting[i]);
-    return query_arrays(c, &wr_sql_read_outbox, waiting, 1, &r->rows);
+        wr_pg_array_add(&sales[r->waiting[i].asked], r->waiting[i].sale);
+    return query_arrays(c, &wr_sql_read_outbox, sales, 2, &r->rows);
 }
 
 static enum wr_err read_in_time(struct wr_pg_conn *c, struct relay_outbox *r)
@@ -104,13 +112,21 @@ static enum wr_err read_work(struct wr_pg_conn *c, void *op)
     bool leads = false;
     enum wr_err err = WR_OK;
     if (r->told_some)
-        err = wr_pg_query(c, &wr_sql_delete_outbox, 1, (const char *[]){r->told.at}, NULL);
+        err = wr_pg_query(c, &wr_sql_delete_outbox, 2, (const char *[]){r->told.at, r->told_events.at}, NULL);
     if (!err)
         err = lead(c, r, &leads);
     return err || !leads ? err : read_in_time(c, r);
 }
 
 /* ---- tell ---- */
+
+static struct waiting *find_waiting(struct relay_outbox *r, const char *sale)
+{
+    for (int i = 0; i < r->waiting_count; i++)
+        if (strcmp(r->waiting[i].sale, sale) == 0)
+            return &r->waiting[i];
+    return NULL;
+}
 
 static bool same_stock(const struct wr_rows *rows, size_t a, size_t b)
 {
@@ -146,11 +162,13 @@ static void tell_all(struct relay_outbox *r)
             continue;
         struct tell *tell = wr_alloc(sizeof *tell);
         tell->relay = r;
+        tell->rows[0] = first;
+        tell->asks = find_waiting(r, wr_rows_text(r->rows, first, "sale"));
         for (size_t row = first; row < count; row++) {
             if (seen[row] || !same_stock(r->rows, first, row))
                 continue;
             seen[row] = true;
-            if (tell->count < CALL_MAX)
+            if (tell->count < CALL_MAX && !tell->asks)
                 tell->rows[tell->count++] = row;
         }
         send(tell);
@@ -168,8 +186,9 @@ static void on_read(void *op, enum wr_err err)
         return;
     }
     wr_buf_clear(&r->told);
+    wr_buf_clear(&r->told_events);
     r->told_some = false;
-    r->failed = r->found_waiting = false;
+    r->failed = r->found_waiting = r->found_there = false;
     if (r->rows && wr_rows_count(r->rows))
         tell_all(r);
     else
@@ -179,16 +198,28 @@ static void on_read(void *op, enum wr_err err)
 static void wait_for_stock(struct relay_outbox *r, const char *sale)
 {
     wr_warn("the stock of a sale is not of the deal its orders are of; they wait", "sale=%s", sale);
-    if (r->waiting_count == WR_SALES_MAX)
+    struct waiting *known = find_waiting(r, sale);
+    if (!known && r->waiting_count == WR_SALES_MAX)
         return;
-    wr_copy_text(r->waiting[r->waiting_count++], sizeof r->waiting[0], sale, strlen(sale));
+    struct waiting *waiting = known ? known : &r->waiting[r->waiting_count++];
+    waiting->asked = false;
+    wr_copy_text(waiting->sale, sizeof waiting->sale, sale, strlen(sale));
     r->waiting_since_ms = wr_loop_now_ms(r->f->loop);
     r->found_waiting = true; /* what lies behind its entries was not read yet */
+}
+
+static void wait_no_longer(struct relay_outbox *r, const char *sale)
+{
+    struct waiting *known = find_waiting(r, sale);
+    if (known)
+        *known = r->waiting[--r->waiting_count];
+    r->found_there = true;
 }
 
 static void note_told(struct relay_outbox *r, size_t row, const char *word)
 {
     wr_pg_array_add(&r->told, wr_rows_text(r->rows, row, "id"));
+    wr_pg_array_add(&r->told_events, wr_rows_text(r->rows, row, "event"));
     r->told_some = true;
     if (strcmp(word, "missing") == 0) {
         wr_warn("an order has no record in Redis", "order=%s", wr_rows_text(r->rows, row, "public_id"));
@@ -202,30 +233,46 @@ static void on_told(void *ctx, enum wr_err err, const struct wr_reply *reply)
 {
     struct tell *tell = ctx;
     struct relay_outbox *r = tell->relay;
+    const char *sale = wr_rows_text(r->rows, tell->rows[0], "sale");
     if (err)
         r->failed = true;
-    else if (wr_reply_count(reply) == tell->count &&
-             strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") != 0)
+    else if (wr_reply_count(reply) && strcmp(wr_reply_text(wr_reply_at(reply, 0), NULL), "closed") == 0)
+        wait_for_stock(r, sale);
+    else if (tell->asks)
+        wait_no_longer(r, sale);
+    else
         for (size_t i = 0; i < tell->count; i++)
             note_told(r, tell->rows[i], wr_reply_text(wr_reply_at(reply, i), NULL));
-    else
-        wait_for_stock(r, wr_rows_text(r->rows, tell->rows[0], "sale"));
     free(tell);
     if (--r->calls == 0)
         finish_round(r);
 }
 
+/* Sales that were to be asked and had nothing to be told any more, once everything was read. */
+static void forget_silent(struct relay_outbox *r)
+{
+    if (r->failed || (r->rows && wr_rows_count(r->rows) >= OUTBOX_READ_MAX))
+        return;
+    for (int i = r->waiting_count - 1; i >= 0; i--)
+        if (r->waiting[i].asked)
+            r->waiting[i] = r->waiting[--r->waiting_count];
+}
+
 static void finish_round(struct relay_outbox *r)
 {
+    forget_silent(r);
     bool more = r->rows && wr_rows_count(r->rows) >= CALL_MAX; /* a call's size may have left some */
     wr_rows_free(r->rows);
     r->rows = NULL;
-    if (r->told_some)
+    if (r->told_some) {
         wr_pg_array_end(&r->told);
-    repeat_ended(r->repeat, r->failed                            ? REPEAT_FAILED
-                            : !r->told_some && !r->found_waiting ? REPEAT_IDLE
-                            : more                               ? REPEAT_MORE
-                                                                 : REPEAT_SOON);
+        wr_pg_array_end(&r->told_events);
+    }
+    bool idle = !r->told_some && !r->found_waiting && !r->found_there;
+    repeat_ended(r->repeat, r->failed ? REPEAT_FAILED
+                            : idle    ? REPEAT_IDLE
+                            : more    ? REPEAT_MORE
+                                      : REPEAT_SOON);
 }
 
 /* ---- life ---- */
@@ -236,6 +283,7 @@ static void close_flow(void *ctx)
     wr_args_free(&r->args);
     wr_rows_free(r->rows);
     wr_buf_free(&r->told);
+    wr_buf_free(&r->told_events);
     free(r);
 }
 

@@ -81,6 +81,11 @@ void repeat_kick(struct repeat *r)
         wr_timer_start(r->timer, gap_left_ms(r), 0);
 }
 
+bool repeat_runs(const struct repeat *r)
+{
+    return r->running;
+}
+
 void repeats_stop(struct repeats *all)
 {
     for (struct repeat *r = all->newest; r; r = r->older) {

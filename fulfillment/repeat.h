@@ -23,6 +23,7 @@ enum repeat_outcome { REPEAT_IDLE, REPEAT_SOON, REPEAT_MORE, REPEAT_FAILED };
 struct repeat *repeat_new(struct repeats *all, struct wr_loop *loop, const struct repeat_kind *kind,
                           void *ctx);
 void repeat_ended(struct repeat *r, enum repeat_outcome outcome);
+bool repeat_runs(const struct repeat *r); /* a step does */
 void repeat_kick(struct repeat *r); /* there is work: soon. Takes NULL */
 
 void repeats_stop(struct repeats *all);       /* no further step is started */

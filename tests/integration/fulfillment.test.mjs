@@ -120,11 +120,15 @@ test('any number of sales whose stock is not there, each with a crowd of orders 
     await d.stop();
 });
 
-test('an instance that ends lets the next one relay at once', async () => {
+test('an instance that ends lets the next one relay at once, whatever else it has under way', async () => {
     const { l, d } = await open(), over = () => l.value(`select until <= now() from leases where name = 'outbox'`);
-    await waitFor('it to lead', async () => (await over()) === false);
-    await d.stop();
-    assert.equal(await over(), true);
+    l.provider.misbehave = () => ({ delay_ms: 3000 });
+    await l.reserve();
+    await waitFor('it to lead, with a call of the provider under way', async () => l.provider.calls.length && (await over()) === false);
+    const stopped = d.stop();
+    await waitFor('the lease to be given back', over, { timeout: 2000 });
+    assert.equal(d.process.exitCode, null, 'although the call is not over');
+    await stopped;
 });
 
 describe('an order that is not paid', () => {

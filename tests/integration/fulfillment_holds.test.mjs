@@ -60,6 +60,16 @@ describe('an order whose link is ready while the stock\'s Redis is away', () => 
     });
 });
 
+test('an order whose stock is not there is looked at again and again, and its hold is renewed once, when it is told', async () => {
+    const r = await l.hold(l.reservation()), deal = (n) => l.redis.hset(l.key('stock'), 'deal', n);
+    await deal(99);
+    await l.publish(l.cloud('reservation', r));
+    await l.becomes(r, 'pending_payment');
+    const looks = () => d.log().split('the stock of a sale is not of the deal').length, first = looks();
+    await waitFor('three more looks', () => looks() >= first + 3);
+    await beginsWhenTold(r, () => deal(1));
+});
+
 test('an order whose session the provider ended while Redis was away expires as soon as it is told', async () => {
     const r = await l.hold(l.reservation());
     await redis.kill();
