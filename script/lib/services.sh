@@ -138,11 +138,13 @@ make_topics() { # SECONDS
 
 # ---- nginx ----
 prepare_nginx() { # it always answers on the loopback too: what is asked here does not depend on the address shoppers use
-    local user="" listen=""
+    local user="" listen="" files
+    files=$(ulimit -Hn) # a shopper in the line takes two
+    [ "$files" != unlimited ] && [ "$files" -lt 65536 ] || files=65536
     [ "$(id -u)" = 0 ] && user="user root;"
     case $LISTEN_ADDRESS in 127.0.0.1 | 0.0.0.0) ;; *) listen="listen $LISTEN_ADDRESS:$PUBLIC_PORT backlog=4096;" ;; esac
     mkdir -p "$RUN/nginx"
-    render "$ROOT/deploy/nginx/nginx.conf.in" "$RUN/nginx/nginx.conf" RUN="$RUN" USER="$user" LISTEN_TOO="$listen" PUBLIC=$PUBLIC_PORT \
+    render "$ROOT/deploy/nginx/nginx.conf.in" "$RUN/nginx/nginx.conf" RUN="$RUN" USER="$user" FILES="$files" CONNECTIONS=$((files - 100)) LISTEN_TOO="$listen" PUBLIC=$PUBLIC_PORT \
         LISTEN="$([ "$LISTEN_ADDRESS" = 0.0.0.0 ] && echo 0.0.0.0 || echo 127.0.0.1)" WAITROOMD=$WAITROOMD_PORT ADMISSIOND=$ADMISSIOND_PORT \
         CHECKOUTD=$CHECKOUTD_PORT FULFILLMENTD=$FULFILLMENTD_PORT SANDBOXD=$SANDBOXD_PORT
 }
