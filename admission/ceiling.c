@@ -1,5 +1,6 @@
 #include "ceiling.h"
 #include <math.h>
+#include <stdbool.h>
 
 static int64_t ahead(const struct ceiling_pace *pace)
 {
@@ -7,14 +8,16 @@ static int64_t ahead(const struct ceiling_pace *pace)
                                                   : CEILING_AHEAD_LEAST;
 }
 
-void ceiling_observe(struct ceiling_pace *pace, int64_t counter, uint64_t now_ms)
+void ceiling_observe(struct ceiling_pace *pace, int64_t gen, int64_t counter, uint64_t now_ms)
 {
     if (pace->at_ms && now_ms > pace->at_ms) {
         double passed_ms = (double)(now_ms - pace->at_ms);
-        double seen = counter > pace->counter ? (double)(counter - pace->counter) * 60000 / passed_ms : 0;
+        bool joined = gen == pace->gen && counter > pace->counter;
+        double seen = joined ? (double)(counter - pace->counter) * 60000 / passed_ms : 0;
         double decayed = pace->per_minute * pow(0.5, passed_ms / 10000);
         pace->per_minute = seen > decayed ? seen : decayed;
     }
+    pace->gen = gen;
     pace->counter = counter;
     pace->at_ms = now_ms;
 }

@@ -10,11 +10,12 @@
 #define CEILING_AHEAD_MOST 10000000
 
 struct ceiling_pace { /* zeroed before the first look */
-    int64_t counter;
+    int64_t gen, counter;
     uint64_t at_ms;
     double per_minute; /* the highest seen, halved every 10 s */
 };
-void ceiling_observe(struct ceiling_pace *pace, int64_t counter, uint64_t now_ms);
+/* The numbers that generation `gen` skipped when it opened were joined by nobody. */
+void ceiling_observe(struct ceiling_pace *pace, int64_t gen, int64_t counter, uint64_t now_ms);
 /* The ceiling to ask for, or 0 when the present one is far enough ahead. */
 int64_t ceiling_wanted(const struct ceiling_pace *pace, int64_t counter, int64_t ceiling);
 /* How far above the old ceiling a new generation's lies. */

@@ -1,6 +1,7 @@
 -- Opens a generation of the line: a run's first, or the next one after the Redis process changed. PostgreSQL has given
 -- the generation and moved the ceiling before; `counter` is the old ceiling, so no place is given twice. Nothing is in the
--- bucket and the first half second only listens. What survived of the same run (settings newer than the database's,
+-- bucket and the first half second only listens; after another generation a second more, for that long a worker may take to
+-- dial again, to look and to tick, and who comes last must find the low places of its shoppers still to be given. What survived of the same run (settings newer than the database's,
 -- admissions, slots, counters, `called`) is kept; who is ready is asked anew.
 -- LINE KEYS: line sale ready owners workers points inside admissions fallen vouched fronts blocked spent spent_load
 -- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
@@ -16,9 +17,10 @@ redis.call('DEL', k_ready, k_owners, k_workers, k_points)
 if not survived then redis.call('DEL', k_line, k_inside, k_admissions, k_fallen, k_vouched, k_fronts, k_blocked) end
 
 local now = line_time()
-local clock = string.format('%.0f', math.max(now, survived and tonumber(s[3]) or 0))
+local began = math.max(now, survived and tonumber(s[3]) or 0)
+local clock, live_at = string.format('%.0f', began), string.format('%.0f', began + (tonumber(a_gen) > 1 and 1000 or 0))
 redis.call('HSET', k_line, 'run', a_run, 'gen', a_gen, 'run_id', a_run_id, 'counter', a_counter, 'ceiling', a_ceiling,
-    'clock', clock, 'time', string.format('%.0f', now), 'level', '0.000000', 'level_at', clock, 'live_at', clock,
+    'clock', clock, 'time', string.format('%.0f', now), 'level', '0.000000', 'level_at', clock, 'live_at', live_at,
     'called_at', clock, 'asked', '0', 'answered', '0', 'left_at', '0', 'version', a_version,
     'admission_s', a_admission_s, 'away_limit_s', a_away_limit_s)
 for _, field in ipairs({'called', 'front', 'front_at', 'table_version', 'granted_total', 'joined_total', 'entered_total',

@@ -53,7 +53,7 @@ static void look_for_loss(struct sale *sale)
 
 static void step_current(struct sale *sale)
 {
-    ceiling_observe(&sale->pace, sale->line.counter, sale->line_at_ms);
+    ceiling_observe(&sale->pace, sale->line.gen, sale->line.counter, sale->line_at_ms);
     int64_t wanted = ceiling_wanted(&sale->pace, sale->line.counter, sale->line.ceiling);
     if (wanted && sale->line.phase != WR_PHASE_ENDED)
         raise_ceiling(sale, wanted);

@@ -151,8 +151,11 @@ for _, e in ipairs(gone) do
     local row = row_of(e[1])
     if row and row[1] == e[2] then remove(e[1], row, true) end
 end
-for _, place in ipairs(redis.call('ZRANGEBYSCORE', k_inside, '-inf', text(clock), 'LIMIT', 0, AT_ONCE)) do
-    remove(place, row_of(place) or {'', '', 0, 0, 1})
+-- While it only listens, a worker that was not heard yet may bring the `entered` of a row whose time ran out in the outage.
+if clock >= live_at + LISTEN then
+    for _, place in ipairs(redis.call('ZRANGEBYSCORE', k_inside, '-inf', text(clock), 'LIMIT', 0, AT_ONCE)) do
+        remove(place, row_of(place) or {'', '', 0, 0, 1})
+    end
 end
 
 -- ---- who is ready: a place has one owner, the last worker that added it ----

@@ -63,6 +63,7 @@ test('what survived of the same run is kept, and who is ready is asked anew', as
     const l = await redis.hgetall(key.line);
     assert.deepEqual([l.called, l.granted_total, l.phase, l.rate, l.settings_version, l.level, l.counter, l.run_id], ['40', '12', 'live', '1200', '2', '0.000000', '1000', 'redis-b']);
     assert.equal(Number(l.clock), clock, 'the clock never goes back');
+    assert.equal(Number(l.live_at), clock + 1000, 'it listens for long enough that every worker is there');
     assert.deepEqual(await redis.hgetall(key.blocked), { 6: 'kept', 10: 'new' });
     assert.deepEqual(await Promise.all([1, 3].map((place) => redis.getbit(spentKey, place))), [1, 1]);
     assert.equal(await redis.exists(key.admissions, key.inside), 2);

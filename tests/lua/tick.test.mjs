@@ -499,6 +499,21 @@ test('a new generation takes in the admissions that still live, with their bits,
     assert.equal(await redis.getbit(world.key('spent:7:0'), 2), 1);
     assert.equal(answer.again[0].jti, '7-1-0-1-0');
 });
+test('after an outage who had entered in time stays, whichever worker is heard first; who had not lets it fall', async () => {
+    const world = await new World({ rate: 600, level: '2' }).open();
+    const { grants, clock } = await world.call({ me: 'b', full: true, add: [[1, 's1'], [2, 's2']] });
+    assert.deepEqual(grants.map(([p]) => p), [1, 2]);
+    world.gen = 2;
+    const back = clock + 15_000; // as open_generation.lua leaves it
+    await world.set({ gen: 2, clock: back, level_at: back, time: Date.now(), live_at: back + 1000 });
+    await world.call({ me: 'a', full: true });
+    const handed = grants.map(([p, jti]) => [p, `s${p}`, jti, clock, clock + 10_000, p === 1 ? 1 : 0]);
+    assert.deepEqual((await world.call({ me: 'b', full: true, handed, entered: [[1, grants[0][1]]] })).refused, []);
+    assert.deepEqual((await redis.hkeys(world.key('admissions'))).sort(), ['1', '2']);
+    await world.set({ live_at: back - 500 });
+    await world.call({ me: 'a' });
+    assert.deepEqual([await redis.hkeys(world.key('admissions')), await redis.hgetall(world.key('fallen'))], [['1'], { 2: '1' }]);
+});
 test('the yield that is told is that of the last 250 asked, however slowly they are asked', async () => {
     const world = await new World({ rate: 0 }).open(), told = { asked: 0, answered: 0 };
     await world.call({ full: true });
