@@ -1,8 +1,7 @@
 /* load_sales.c
  *
- *   PostgreSQL: sales to run --> the sales this instance steps --> a step of each
- *      \ those it says are over: withdraw_sale
- *   Redis: wr:sales --> each sale's document -->  the same, while PostgreSQL has not answered since we started
+ *   Redis: wr:sales --> PostgreSQL: sales to run, and which of those are over --> a step of each; what is over: withdraw_sale
+ *      \ PostgreSQL has not answered since we started: each sale's document   --> a step of each
  *
  * A sale that is not in an answer goes on as it is: only what PostgreSQL says to be over is withdrawn, for its line
  * goes with it.
@@ -18,10 +17,14 @@
 
 struct load {
     struct admissiond *d;
+    struct wr_buf published; /* ids, as an array literal */
     struct wr_rows *rows;
 };
+static void on_published(void *ctx, enum wr_err err, const struct wr_reply *ids);
+static void ask(struct load *op);
 static enum wr_err read_sales(struct wr_pg_conn *c, void *ctx);
 static void on_sales(void *ctx, enum wr_err err);
+static void finish(struct load *op);
 static void discover_sales(struct admissiond *d);
 static struct sale *take_document(struct admissiond *d, const char *text, size_t len);
 
@@ -31,17 +34,36 @@ void load_sales(struct admissiond *d)
         return;
     struct load *op = wr_alloc(sizeof *op);
     op->d = d;
-    if (wr_pg_submit(d->pg, read_sales, on_sales, op) != WR_OK) {
-        free(op);
-        return;
-    }
     d->loading = true;
+    if (wr_redis_connected(d->line))
+        wr_redis_commandv(d->line, on_published, op, "SMEMBERS", WR_KEY_SALES, NULL);
+    else
+        ask(op);
+}
+
+static void on_published(void *ctx, enum wr_err err, const struct wr_reply *ids)
+{
+    struct load *op = ctx;
+    for (size_t i = 0; err == WR_OK && i < wr_reply_count(ids); i++) {
+        size_t len;
+        const char *id = wr_reply_text(wr_reply_at(ids, i), &len);
+        if (wr_sale_valid(id, len))
+            wr_pg_array_add(&op->published, id);
+    }
+    ask(op);
+}
+
+static void ask(struct load *op)
+{
+    wr_pg_array_end(&op->published);
+    if (wr_pg_submit(op->d->pg, read_sales, on_sales, op) != WR_OK)
+        finish(op);
 }
 
 static enum wr_err read_sales(struct wr_pg_conn *c, void *ctx)
 {
     struct load *op = ctx;
-    return wr_pg_query(c, &wr_sql_sales_to_run, 0, NULL, &op->rows);
+    return wr_pg_query(c, &wr_sql_sales_to_run, 1, (const char *[]){op->published.at}, &op->rows);
 }
 
 static void take_row(struct admissiond *d, const struct wr_rows *rows, size_t i)
@@ -74,7 +96,6 @@ static void on_sales(void *ctx, enum wr_err err)
 {
     struct load *op = ctx;
     struct admissiond *d = op->d;
-    d->loading = false;
     wr_metric_set(METRIC_DATABASE, err == WR_OK);
     if (err == WR_OK) {
         d->loaded = true;
@@ -92,7 +113,14 @@ static void on_sales(void *ctx, enum wr_err err)
     } else if (!d->loaded) {
         discover_sales(d);
     }
+    finish(op);
+}
+
+static void finish(struct load *op)
+{
+    op->d->loading = false;
     wr_rows_free(op->rows);
+    wr_buf_free(&op->published);
     free(op);
 }
 

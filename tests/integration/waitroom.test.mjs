@@ -543,6 +543,9 @@ describe('pages', () => {
         assert.equal(first.headers.get('cache-control'), 'no-store');
         assert.equal((await (await open({ cookie: cookie.split(';')[0] })).json()).shopper, shopper);
         assert.notEqual((await (await open({ cookie: 'waitroom=abc' })).json()).shopper, shopper);
+        const asked = JSON.stringify({ cookie: false });
+        assert.match((await (await open({ cookie: 'waitroom=abc' }, asked)).json()).secret, /^[\w-]{22}$/);
+        assert.deepEqual(await (await open({ cookie: cookie.split(';')[0] }, asked)).json(), { shopper }, 'no script is told what came in a cookie');
         const p = new Shopper(a.url, sale, { headers: { cookie: cookie.split(';')[0] } }).connect();
         await p.got('sale');
         p.send({ type: 'join' });
