@@ -115,6 +115,15 @@ static struct wr_json *describe_sku(const struct stats *op, size_t i)
     return out;
 }
 
+/* What lets nobody in, whatever the rate (room, in tick.lua). */
+static const char *limit_of(const struct stats *op)
+{
+    const struct line *line = &op->line;
+    if (line->settings.cap && op->inside >= line->settings.cap)
+        return "cap";
+    return line->left >= 0 && line->left * line->settings.factor / 100 <= op->inside ? "stock" : NULL;
+}
+
 static struct wr_json *describe(struct stats *op)
 {
     const struct line *line = &op->line;
@@ -135,6 +144,9 @@ static struct wr_json *describe(struct stats *op)
         line->gen, "orders", orders, "skus", skus, "away", op->away);
     const struct sale *sale = admissiond_sale(op->d, op->sale);
     wr_json_set(out, "rebuild_needed", wr_json_build("b", sale && sale->rebuild_needed));
+    wr_json_set(out, "cap", wr_json_build("I", line->settings.cap));
+    wr_json_set(out, "factor_percent", wr_json_build("I", line->settings.factor));
+    wr_json_set(out, "limited_by", wr_json_build("s?", limit_of(op)));
     wr_json_set(out, "left", line->left >= 0 ? wr_json_build("I", line->left) : wr_json_build("n"));
     return out;
 }

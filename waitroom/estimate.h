@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What lets in fewer than the rate would, as the line says it (tick.lua). */
+enum line_limit { LIMIT_NONE, LIMIT_FULL, LIMIT_STOPPED };
+
 struct estimate {
     int64_t low_s, high_s;
 };

@@ -31,8 +31,10 @@ struct wr_json *message_ticket(const struct waitroom *w, const struct shopper *p
 struct wr_json *message_position(const struct shopper *p)
 {
     struct wr_json *eta = p->eta_known ? wr_json_build("[I, I]", p->eta.low_s, p->eta.high_s) : NULL;
-    return wr_json_build("{s:s, s:I, s:o?, s:f}", "type", "position", "ahead", p->ahead, "eta_s", eta,
-                         "next_s", p->next_s);
+    static const char *const limits[] = {
+        [LIMIT_NONE] = NULL, [LIMIT_FULL] = "full", [LIMIT_STOPPED] = "stopped"};
+    return wr_json_build("{s:s, s:I, s:o?, s:s?, s:f}", "type", "position", "ahead", p->ahead, "eta_s", eta,
+                         "limit", limits[p->limit], "next_s", p->next_s);
 }
 
 struct wr_json *message_called(bool again)

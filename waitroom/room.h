@@ -2,6 +2,7 @@
  * as long as the process. What happens in one: a header a flow (join_line.h, tick_line.h, ...). */
 #ifndef WAITROOM_ROOM_H
 #define WAITROOM_ROOM_H
+#include "estimate.h"
 #include "lap.h"
 #include "line.h"
 #include "presence.h"
@@ -60,6 +61,8 @@ struct room {
     uint64_t clock_mono_ms;
     int64_t clock_gen; /* the generation that was told it */
     double yield;
+    enum line_limit limit;
+    uint64_t limit_ms; /* since when */
 
     struct presence presence;
     struct presence_table table;

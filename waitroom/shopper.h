@@ -50,6 +50,7 @@ struct shopper {
     int64_t ahead;    /* shown last; -1: nothing yet */
     struct estimate eta;
     bool eta_known;
+    enum line_limit limit; /* told with it */
     double next_s;
 };
 #define SEAT_SHOPPER(s) LINK_OWNER(s, struct shopper, seat)

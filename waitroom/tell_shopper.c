@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LIMIT_AFTER_MS = 1000 }; /* whoever goes makes room that is taken at once: a moment says nothing */
+
 static const char *const state_names[] = {"open", "joining", "in line", "closing"};
 
 void session_set_state(struct session *s, enum session_state state)
@@ -277,6 +279,14 @@ static double people_ahead(const struct room *room, const struct wr_sale *sale, 
     return presence_ahead_of_newcomer(room->table_known ? &room->table : NULL, from, place);
 }
 
+/* Then no rate says when the next one is let in. */
+static enum line_limit limit_told(const struct room *room, const struct wr_sale *sale)
+{
+    if (sale->mode == WR_MODE_QUEUE && !sale->rate_per_minute)
+        return LIMIT_STOPPED;
+    return room_now(room) - room->limit_ms >= LIMIT_AFTER_MS ? room->limit : LIMIT_NONE;
+}
+
 void position_update(struct shopper *p)
 {
     struct room *room = p->room;
@@ -284,7 +294,9 @@ void position_update(struct shopper *p)
     double ahead = people_ahead(room, sale, p->ticket.place);
     bool giving = sale && sale->phase == WR_PHASE_LIVE &&
                   (sale->mode == WR_MODE_QUEUE || sale->mode == WR_MODE_PASSTHROUGH);
-    p->eta_known = giving && estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
+    p->limit = giving ? limit_told(room, sale) : LIMIT_NONE;
+    p->eta_known = giving && p->limit == LIMIT_NONE && sale->mode == WR_MODE_QUEUE &&
+                   estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
     if (p->ahead < 0 || (int64_t)ahead < p->ahead)
         p->ahead = (int64_t)ahead; /* the number shown never rises; the estimate uses the true one */
     p->next_s = ceil(push_after_s(p) * 4) / 4;
@@ -301,10 +313,11 @@ static void push_position(struct shopper *p)
     int64_t ahead = p->ahead;
     struct estimate eta = p->eta;
     bool known = p->eta_known;
+    enum line_limit limit = p->limit;
     if (!p->session || !seat_waits(&p->seat))
         return;
     position_update(p);
-    bool news = p->ahead != ahead || p->eta_known != known || p->eta.low_s != eta.low_s ||
+    bool news = p->ahead != ahead || p->eta_known != known || p->limit != limit || p->eta.low_s != eta.low_s ||
                 p->eta.high_s != eta.high_s;
     if (!p->room->closed) /* told now it would say that the line goes on */
         session_tell(p->session, news_for(p->session, TELL_SALE | (news ? TELL_POSITION : 0)));

@@ -17,9 +17,10 @@
 --   further: add (place, shopper, ready for how long, ms, 1: a person said so), del (place), entered (place, jti), expired (place, jti),
 --            left (place, jti), handed in (place, shopper, jti, granted, expires, entered): admissions of earlier generations
 -- RETURNS: {called, stride, target, resync, clock, yield of the last 250 asked in thousandths, grants (place, jti ...),
---           again (place, jti, granted, expires, entered ...), refused (place, reason ...)}, or {'closed'}
+--           again (place, jti, granted, expires, entered ...), refused (place, reason ...), limit}, or {'closed'}
 --   reasons: spent, blocked, passed, moved (of an add or grant); fell (of an add: it let a token fall, and no person said so since);
 --            late (entered too late); entered (expired, but it is inside)
+--   limit: what lets in fewer than the rate would and are ready: 0 nothing, 1 cap or units left, 2 nobody counts the units
 -- INCLUDE: common/line_clock.lua
 -- INCLUDE: common/line_let_fall.lua
 local UP_TAKE, OFF, LISTEN, STALE, FRONT_EVERY, TRIES, AT_ONCE, POINTS, RECENT = 10000, 500, 500, 2000, 10000, 3, 2000, 16, 250
@@ -163,10 +164,9 @@ end
 local room, inside = NEVER, redis.call('ZCARD', k_inside) + tonumber(a_unhanded)
 for _, w in pairs(others) do inside = inside + (w[7] or 0) end
 if cap > 0 then room = cap - inside end
-if left >= 0 then
-    room = math.min(room, math.floor(left * factor / 100) - inside)
-    if clock - left_at > STALE then room = 0 end
-end
+local uncounted = left >= 0 and clock - left_at > STALE
+if left >= 0 then room = math.min(room, math.floor(left * factor / 100) - inside) end
+if uncounted then room = 0 end
 if not giving or clock < live_at + LISTEN then room = 0 end
 
 -- Passed: who came back longer after someone behind them was let in than the merchant's limit. Only time in which the drip
@@ -273,6 +273,10 @@ for _, w in pairs(others) do
 end
 
 local n = math.min(room, mode == 'passthrough' and AT_ONCE or math.min(AT_ONCE, math.floor(level + 1e-9)))
+local limit = 0
+if giving and clock >= live_at + LISTEN and room < math.min(math.floor(level + 1e-9), redis.call('ZCARD', k_ready)) then
+    limit = uncounted and 2 or 1
+end
 if resync then n = 0 end
 if mode == 'passthrough' then door = NEVER end
 
@@ -363,4 +367,4 @@ if granted > 0 then redis.call('HINCRBY', k_line, 'granted_total', granted) end
 if entries > 0 then redis.call('HINCRBY', k_line, 'entered_total', entries) end
 if returned > 0 then redis.call('HINCRBY', k_line, 'returned_total', returned) end
 return {called, math.max(1, math.ceil(target / yield / POINTS)), target, resync and 1 or 0, clock, math.floor(told * 1000),
-    grants, again, refused}
+    grants, again, refused, limit}

@@ -32,11 +32,20 @@ enum reply { /* as tick.lua RETURNS it */
              REPLY_GRANTS,
              REPLY_AGAIN,
              REPLY_REFUSED,
+             REPLY_LIMIT,
              REPLY_COUNT
 };
 static void send_tick(struct room *room);
 static void on_ticked(void *ctx, enum wr_err err, const struct wr_reply *reply);
 static void failed(struct room *room);
+static void note_limit(struct room *room, enum line_limit limit, uint64_t now)
+{
+    if (room->limit == limit)
+        return;
+    room->limit = limit;
+    room->limit_ms = now;
+}
+
 static void answered(struct room *room, const struct wr_reply *reply);
 
 bool tick_unsaid(const struct room *room)
@@ -271,6 +280,7 @@ static void answered(struct room *room, const struct wr_reply *reply)
     room->clock_ms = number_at(reply, REPLY_CLOCK);
     room->clock_mono_ms = now;
     room->yield = (double)number_at(reply, REPLY_YIELD) / 1000;
+    note_limit(room, (enum line_limit)number_at(reply, REPLY_LIMIT), now);
     grant_admissions(room, wr_reply_at(reply, REPLY_GRANTS), wr_reply_at(reply, REPLY_AGAIN),
                      wr_reply_at(reply, REPLY_REFUSED));
     /* Whoever is asked on a first or resynchronising call is not waited for. */

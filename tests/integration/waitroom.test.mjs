@@ -265,6 +265,27 @@ describe('what is told', () => {
         for (const p of crowd) assert.equal((await p.got('sale', (m) => m.phase === 'sold_out', { timeout: 1500 })).remaining, 0);
         await Promise.all(crowd.map((p) => p.end()));
     });
+    test('while as many are inside as may be, nobody is told a time; when one of them goes, the next is let in', async () => {
+        for (const limit of [{ cap: 1 }, { left: 1, left_at: 2 ** 52 }]) {
+            sale = await fresh({}, limit);
+            const inside = await arrive();
+            await inside.got('admitted');
+            const next = await arrive(), told = await next.got('position', (m) => m.limit === 'full');
+            assert.deepEqual([told.ahead, told.eta_s], [0, null]);
+            assert.equal(next.messages.some((m) => m.type === 'admitted'), false);
+            inside.send({ type: 'leave' });
+            await next.got('admitted');
+            for (const p of [inside, next]) p.socket.terminate();
+        }
+    });
+    test('while nobody is let in at all, nobody is told a time either', async () => {
+        for (const limit of [{ rate: 0 }, { left: 9, left_at: 0 }]) {
+            sale = await fresh({}, limit);
+            const p = await arrive();
+            assert.equal((await p.got('position', (m) => m.limit === 'stopped')).eta_s, null);
+            p.socket.terminate();
+        }
+    });
     test('how many are ahead, by the table of all workers; the number never rises', async () => {
         const table = (version, width, ...counts) => {
             const bytes = Buffer.alloc(20 + 4 * counts.length);
@@ -274,17 +295,17 @@ describe('what is told', () => {
             counts.forEach((c, i) => bytes.writeUInt32BE(c, 20 + 4 * i));
             return door.redis.multi().set(key('table'), bytes).hset(key('line'), 'table_version', version).exec();
         };
-        await door.line(sale, { counter: 99, left: 0 }); // nobody is admitted
+        await door.line(sale, { counter: 99 });
         await table(1, 64, 40, 30);
-        const p = await arrive();
+        const p = await arrive({ deaf: true }); // nobody is admitted
         assert.equal(p.place, 100);
         const { eta_s, next_s } = await p.got('position', (m) => m.ahead === 56); // 40, and 36/64 of 30
         assert.ok(eta_s[0] <= 1 && eta_s[1] >= 2 && next_s > 0);
 
-        const q = await arrive();
+        const q = await arrive({ deaf: true });
         await q.got('position', (m) => m.ahead === 57);
         await table(2, 64, 4000, 3000);
-        await q.got('position', (m) => m.eta_s[1] > 60);
+        await q.got('position', (m) => m.eta_s[1] > 15); // of whom few answer, as the two show
         const shown = q.messages.filter((m) => m.type === 'position').map((m) => m.ahead);
         assert.deepEqual(shown, [...shown].sort((x, y) => y - x));
         await p.end();

@@ -74,10 +74,10 @@ class World {
             a.held ?? 0, a.asked ?? 0, a.answered ?? 0, a.stride ?? 1, a.uncalled ?? 0, (a.next ?? []).join(' '), a.unhanded ?? 0, ...counts,
             ...flat(a.add), ...flat(a.del), ...flat(a.entered), ...flat(a.expired), ...flat(a.left), ...flat(a.handed)]).then((reply) => {
             if (reply[0] === 'closed') return { closed: true };
-            const [called, stride, target, resync, clock, yield_, grants, again, refused] = reply;
+            const [called, stride, target, resync, clock, yield_, grants, again, refused, limit] = reply;
             const rows = [];
             for (let i = 0; i < again.length; i += 5) rows.push({ place: Number(again[i]), jti: again[i + 1], granted: Number(again[i + 2]), expires: Number(again[i + 3]), entered: again[i + 4] === '1' });
-            return { called, stride, target, resync, clock, yield: yield_, grants: pairs(grants).map(([p, jti]) => [Number(p), jti]), again: rows, refused: pairs(refused).map(([p, why]) => [Number(p), why]) };
+            return { called, stride, target, resync, clock, yield: yield_, limit, grants: pairs(grants).map(([p, jti]) => [Number(p), jti]), again: rows, refused: pairs(refused).map(([p, why]) => [Number(p), why]) };
         });
     }
     ceilingHolds() {
@@ -558,6 +558,17 @@ test('a first list that comes late in a generation does not make the clock leap'
     assert.equal(late.called, 40);
     const line = await world.line();
     assert.deepEqual([Number(line.live_at), Number(line.left_at)], [clock - 500, Number(clock)]);
+});
+test('the limit: what lets in fewer than the rate would and are ready', async () => {
+    const wait = (n) => Array.from({ length: n }, (_, i) => [i + 1, `s${i + 1}`]);
+    for (const [fields, limit] of [[{ cap: 2 }, 1], [{ left: 2, left_at: 'now' }, 1], [{ left: 9, left_at: 0 }, 2], [{ cap: 9 }, 0], [{}, 0], [{ cap: 2, mode: 'hold' }, 0], [{ cap: 2, live_at: 'now' }, 0], [{ cap: 2, level: '1' }, 0]]) {
+        const world = await new World({ rate: 6000, level: '6' }).open(), { clock } = await world.line();
+        await world.set(Object.fromEntries(Object.entries({ cap: 0, ...fields }).map(([name, value]) => [name, value === 'now' ? clock : value])));
+        assert.equal((await world.call({ full: true, add: wait(6) })).limit, limit, JSON.stringify(fields));
+    }
+    const world = await new World({ rate: 6000, level: '6', cap: 2 }).open();
+    await world.call({ full: true, add: wait(2) });
+    assert.equal((await world.call({})).limit, 0, 'nobody waits');
 });
 test('what workers have yet to hand in is inside for all of them, under the cap and by the stock', async () => {
     for (const limit of [{ cap: 10 }, { left: 5, factor: 200 }]) {

@@ -23,6 +23,7 @@ const ordered = (status, reason) => ({ ...live, seat: 'spent', orders: [{ queue_
 
 const keep = 'This page updates by itself. You can switch apps or lock your phone: your place is kept.';
 const goesOn = 'You are next. Keep this page open: it will be your turn at any moment.';
+const crowded = 'As many people as possible are choosing right now. As soon as one of them makes room, the next in line is let in.';
 const held = 'You are next. Nobody is being let in right now. You keep your place until the line moves again.';
 const returns = 'Sold out for now. Unpaid pieces come back. Stay in line: if one does, it is offered to those waiting, in order.';
 const again = 'You can join again at the end of the line.';
@@ -36,6 +37,9 @@ const table = {
     'in the line': [inLine, keep, '5 people ahead of you. About 2 to 6 minutes.'],
     'in the line, one ahead, no estimate': [{ ...inLine, ahead: 1, eta: null }, keep, '1 person ahead of you.'],
     'next': [next, goesOn],
+    'next, but as many as may be are inside': [{ ...next, eta: null, limit: 'full' }, `You are next. ${crowded}`],
+    'in the line, and as many as may be are inside': [{ ...inLine, eta: null, limit: 'full' }, crowded, '5 people ahead of you.'],
+    'next, and nobody is let in': [{ ...next, eta: null, limit: 'stopped' }, held],
     'sold out': [soldOut, returns, '5 people ahead of you.'],
     'sold out, at the front': [{ ...soldOut, ahead: 0 }, returns, 'You are first in line.'],
     'the turn': [admitted(now + 1), 'It is your turn.'],

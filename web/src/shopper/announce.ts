@@ -18,7 +18,7 @@ function words(state: State, scene: Scene): string[] {
     case 'opening': case 'joining': case 'connecting': return [text[scene]];
     case 'countdown': return [`${text.startsAt} ${dateAndTime(state.sale!.starts_at)}`, text.startNote];
     case 'sold-out': return [text.waitingForReturns, text.waitingForReturnsDetail];
-    case 'waiting': return [state.ahead === 0 ? text.next : '', waitingHint(state.ahead!, moves(state))];
+    case 'waiting': return [state.ahead === 0 ? text.next : '', waitingHint(state.ahead!, moves(state), state.limit === 'full')];
     case 'turn': return [text.yourTurn];
     case 'order': return both(orderWords(currentOrder(state)!));
     default: return both(cards[scene]);

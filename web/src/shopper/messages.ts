@@ -1,6 +1,7 @@
 // The wire: subprotocol waitroom.v1 (docs/asyncapi.yaml) and the sale document (docs/openapi.yaml).
 export type Phase = 'scheduled' | 'lobby' | 'live' | 'sold_out' | 'ended';
 export type Mode = 'queue' | 'hold' | 'reject' | 'passthrough';
+export type Limit = 'full' | 'stopped' | null;
 export type OrderStatus =
     | 'queued' | 'pending_payment' | 'expiring' | 'confirmed' | 'expired' | 'cancelled' | 'failed' | 'refunded';
 
@@ -17,7 +18,7 @@ export interface OrderMessage {
 export type ServerMessage =
     | { type: 'sale'; phase: Phase; mode: Mode; message: string; remaining: number | null; now: number; starts_at: number; ends_at: number }
     | { type: 'ticket'; ticket: string; lane: number; place: number; worker: string; reconnect_within_s: number }
-    | { type: 'position'; ahead: number; eta_s: [number, number] | null; next_s: number }
+    | { type: 'position'; ahead: number; eta_s: [number, number] | null; limit: Limit; next_s: number }
     | { type: 'called'; again?: boolean }
     | { type: 'admitted'; token: string; expires_at: number; checkout_url: string }
     | OrderMessage

@@ -83,7 +83,7 @@ function Waiting({ line, state, ahead }: { line: Line; state: State; ahead: numb
                     : <h2 class="ahead"><span class="big">{count(ahead)}</span> <span class="label">{text.ahead(ahead)}</span></h2>}
             </Ring>
             {ahead > 0 && eta && moves(state) && <p class="eta"><Eta eta={eta} at={state.etaAt} /></p>}
-            <p class="hint">{waitingHint(ahead, moves(state))}</p>
+            <p class="hint">{waitingHint(ahead, moves(state), state.limit === 'full')}</p>
             <LeaveButton line={line} />
         </section>
     );

@@ -1,5 +1,5 @@
 // What the page knows, and how each message changes it. Pure: no clock, no storage, no network.
-import type { Mode, OrderMessage, Phase, Problem, Sale, ServerMessage } from './messages';
+import type { Limit, Mode, OrderMessage, Phase, Problem, Sale, ServerMessage } from './messages';
 
 export type Link = 'connecting' | 'open' | 'polling' | 'lost';
 // Where this shopper stands. `refused`: not let in for now, asks again by itself. `dozing`: called, but a token was let fall, so the
@@ -21,6 +21,7 @@ export interface State {
     aheadAtFirst: number | null;
     eta: [number, number] | null;    // seconds, as of etaAt
     etaAt: number;
+    limit: Limit;                    // what keeps the drip below its rate
     admission: { token: string; expiresAt: number; checkoutUrl: string } | null;
     orders: OrderMessage[];          // newest last
     putAway: string[];               // ids of closed orders the shopper went on from
@@ -30,7 +31,7 @@ export interface State {
 }
 export const initial: State = {
     link: 'connecting', sale: null, missing: false, phase: null, mode: 'queue', message: '', remaining: null, closed: false,
-    seat: 'outside', place: null, ahead: null, aheadAtFirst: null, eta: null, etaAt: 0, admission: null, orders: [], putAway: [], buying: false,
+    seat: 'outside', place: null, ahead: null, aheadAtFirst: null, eta: null, etaAt: 0, limit: null, admission: null, orders: [], putAway: [], buying: false,
     problem: null, uncancelled: null,
 };
 
@@ -59,7 +60,7 @@ export function onMessage(state: State, message: ServerMessage, now: number): St
         const ahead = state.ahead === null ? message.ahead : Math.min(state.ahead, message.ahead);
         return {
             ...state, seat: state.seat === 'admitted' || state.seat === 'dozing' ? state.seat : 'waiting', closed: false, ahead,
-            aheadAtFirst: Math.max(state.aheadAtFirst ?? 0, ahead), eta: message.eta_s, etaAt: now,
+            aheadAtFirst: Math.max(state.aheadAtFirst ?? 0, ahead), eta: message.eta_s, etaAt: now, limit: message.limit,
         };
     }
     case 'called':
@@ -109,4 +110,4 @@ export const closedOrders = (state: State): string[] => state.orders.filter((ord
 // Still the shopper's piece, or theirs for good: that the rest is sold out is then no news.
 export const hasPiece = (order: OrderMessage | undefined): boolean => order !== undefined && (isOpen(order) || order.status === 'confirmed');
 // Whether the line goes on, as far as the shop wants it to.
-export const moves = ({ mode }: State): boolean => mode === 'queue' || mode === 'passthrough';
+export const moves = ({ mode, limit }: State): boolean => (mode === 'queue' || mode === 'passthrough') && limit !== 'stopped';

@@ -56,6 +56,7 @@ export const text = {
     joining: 'Joining the line…',
     ahead: (n: number) => (n === 1 ? 'person ahead of you' : 'people ahead of you'),
     next: 'You are next', nextDetail: 'Keep this page open: it will be your turn at any moment.',
+    fullDetail: 'As many people as possible are choosing right now. As soon as one of them makes room, the next in line is let in.',
     heldDetail: 'Nobody is being let in right now. You keep your place until the line moves again.',
     keepOpen: 'This page updates by itself. You can switch apps or lock your phone: your place is kept.',
     pieces: (n: number) => (n === 1 ? 'A single piece' : `${count(n)} pieces`), left: (n: number, of: number) => `${count(n)} of ${count(of)} left`, lastFew: (n: number) => `Only ${count(n)} left`, from: 'from',
@@ -82,7 +83,8 @@ export const text = {
     problem: 'That did not work. Please try again.',
 };
 export const problemWords = (table: Record<string, string>, { type }: Problem): string => table[type.split('/').pop() ?? ''] ?? text.problem;
-export const waitingHint = (ahead: number, moves: boolean): string => (!moves ? text.heldDetail : ahead === 0 ? text.nextDetail : text.keepOpen);
+export const waitingHint = (ahead: number, moves: boolean, full: boolean): string =>
+    (!moves ? text.heldDetail : full ? text.fullDetail : ahead === 0 ? text.nextDetail : text.keepOpen);
 // The scenes that are only words, with a button at most.
 export const cards: Record<Card, Words> = {
     missing: { title: 'There is no such sale', detail: 'Check the address you were given.' },
