@@ -39,4 +39,4 @@ for (const name of ['index.html', ...readdirSync(join(out, 'assets')).map((file)
     total += gz.length;
     console.log(`${name}: ${bytes.length} bytes, ${br.length} br, ${gz.length} gz`);
 }
-if (total > 20_000) throw new Error(`the page is ${total} bytes compressed; the bar is 20,000`);
+if (total > 24_000) throw new Error(`the page is ${total} bytes compressed; the bar is 24,000`);

@@ -54,6 +54,8 @@ const table = {
     'refused by the shop': [{ ...live, mode: 'reject', seat: 'refused' }, /^The line is closed for now\. The shop is not letting anyone join/],
     'refused, since many arrive': [{ ...live, seat: 'refused' }, /^Many people are arriving\. There was no room for you just now/],
     'ended': [{ ...inLine, phase: 'ended' }, 'This sale has ended. Thank you for coming.'],
+    'sold out, with units held, after its end': [{ ...soldOut, sale: { ...live.sale, ends_at: now } }, 'This sale has ended. Thank you for coming.'],
+    'sold out, before its end': [{ ...soldOut, sale: { ...live.sale, ends_at: now + 1 } }, returns, '5 people ahead of you.'],
     'blocked in a sale that is sold out': [{ ...soldOut, seat: 'blocked' }, 'This place was blocked. Please contact the shop.'],
     'passed in a sale that is sold out': [{ ...soldOut, seat: 'passed' }, /^You were away for too long/],
     'ordered': [ordered('queued'), 'Reserved for you. We are preparing your payment. This takes a moment.'],

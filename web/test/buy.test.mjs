@@ -58,7 +58,18 @@ test('a cancel that came too late, one whose outcome nobody knows, and one that 
 test('how a cancel failed is no news when the order has ended by then', async () => {
     for (const answer of [problem(409, 'conflict'), silence]) assert.equal(await toldOfCancel(answer, 'confirmed'), null);
 });
+test('who asked for more than is left is told how many are', () => {
+    assert.equal(problemWords(text.problems, { type: '/problems/sold-out', remaining: 2 }), 'Somebody was faster: only 2 left. Choose a smaller quantity.');
+    assert.equal(problemWords(text.problems, { type: '/problems/sold-out', remaining: 0 }), text.problems['sold-out']);
+});
 const key = () => JSON.parse(kept).key;
+
+for (const [code, left] of [['sale-ended', { phase: 'ended' }], ['blocked', { seat: 'blocked' }]])
+    test(`${code}: no turn is left`, async () => {
+        await click(problem(code === 'blocked' ? 403 : 410, code));
+        assert.equal(line.state.admission, null);
+        for (const [name, value] of Object.entries(left)) assert.equal(line.state[name], value);
+    });
 
 for (const [what, first] of [['silence', silence], ['an unknown outcome', unknown]]) {
     test(`${what} and then only refusals to try: the next click asks with the same key`, async () => {

@@ -118,6 +118,7 @@ test('whose sale was withdrawn long after its end still sees what they bought', 
     sale = () => Response.json({ type: '/problems/unknown-sale', status: 404 }, { status: 404 });
     status = () => Response.json(order(4, 'confirmed'));
     await load();
+    await turn();
     assert.deepEqual([page.state.missing, currentOrder(page.state)?.status, socket], [true, 'confirmed', undefined]);
 });
 test('a network that comes back while the page still opens begins nothing of its own: what it brought would be forgotten', async () => {
@@ -158,4 +159,52 @@ test('where the handshake passes and nothing after it, the page polls', async ()
     assert.equal(page.state.link, 'polling', 'and stops no poll before it says something');
     socket.tells(saleMessage);
     assert.equal(page.state.link, 'open');
+});
+test('whose sale its servers have lost for a while finds it again', async () => {
+    kept = JSON.stringify({ run: 1, ticket: 'T' });
+    sale = () => Response.json({ type: '/problems/unknown-sale', status: 404 }, { status: 404 });
+    await load();
+    assert.deepEqual([page.state.missing, socket], [true, undefined]);
+    sale = theSale;
+    await pass(61_000);
+    await turn();
+    assert.equal(page.state.missing, false);
+    socket.tells(saleMessage);
+    await turn();
+    assert.deepEqual(socket.sent, [{ type: 'join', ticket: 'T' }]);
+});
+test('while the start is late nobody asks again and again: the news of it is what everybody joins by', async () => {
+    await load();
+    const soon = { ...saleMessage, phase: 'scheduled', starts_at: Date.now() + 1000 };
+    socket.tells(soon);
+    await pass(4000);
+    assert.equal(socket.sent.length, 1);
+    for (let i = 0; i < 20; i++) {
+        socket.tells({ type: 'error', code: 'not-open', detail: '' });
+        await pass(4000);
+    }
+    assert.equal(socket.sent.length, 1);
+    socket.tells({ ...soon, phase: 'live' });
+    await turn();
+    assert.equal(socket.sent.length, 2);
+});
+test('an order that was told goes on, though the page comes back to a line that is closed', async () => {
+    await load();
+    socket.tells(saleMessage);
+    socket.tells(told(1, 'queued'));
+    status = () => Response.json(order(2, 'pending_payment'));
+    socket.close();
+    await pass(6000);
+    socket.tells(saleMessage);
+    socket.tells({ type: 'error', code: 'line-closed', detail: '' });
+    await pass(3000);
+    assert.equal(currentOrder(page.state).status, 'pending_payment');
+});
+test('who went on from an order that expired still hears that it was paid late', async () => {
+    await load();
+    socket.tells(told(3, 'expired'));
+    page.joinAnew();
+    assert.equal(currentOrder(page.state), undefined);
+    socket.tells(told(4, 'confirmed'));
+    assert.equal(currentOrder(page.state).status, 'confirmed');
 });

@@ -1,8 +1,8 @@
 // Buying: one idempotency key per purchase, kept before the first attempt, reused by every retry until the outcome is known.
-import type { OrderMessage, Problem } from './messages';
+import { problemCode, type OrderMessage, type Problem } from './messages';
 import type { Line } from './line';
 import { askOrder } from './recall';
-import { canCancel } from './state';
+import { canCancel, onMessage } from './state';
 import * as storage from './storage';
 import { ask, pause } from './wait';
 
@@ -67,6 +67,8 @@ export async function buy(line: Line, sku: string, quantity: number): Promise<vo
     if (told()) return;
     if (problem && problem.status !== 503 && !mayBeStored) storage.keep(line.id, { key: undefined, body: undefined }); // nothing was stored under it
     line.set({ buying: false, problem: problem ?? unknown });
+    const code = problem && problemCode(problem.type);
+    if (code === 'sale-ended' || code === 'blocked') line.set(onMessage(line.state, { type: 'error', code, detail: '', next: '' }, 0)); // no turn is left
 }
 
 export async function cancel(line: Line, order: OrderMessage): Promise<void> {

@@ -11,8 +11,8 @@ import { Poller } from './poll';
 import { recall } from './recall';
 import { Silence } from './silence';
 import * as storage from './storage';
-import { closedOrders, currentOrder, initial, onMessage, withOrder, type State } from './state';
-import { backoff, between } from './wait';
+import { closedOrders, currentOrder, initial, isOpen, onMessage, withOrder, type State } from './state';
+import { backoff, between, pause } from './wait';
 
 const joinSpreadMs = 2000;              // joins at the start, and when a sale admits again, come spread over this
 const againMs = [2000, 6000] as const;  // who was refused because too much was in flight asks again
@@ -21,6 +21,8 @@ const probeMs = [30_000, 90_000] as const;    // while polls work
 const pollingAfterMs = 15_000;          // a network may swallow what it does not let pass: meanwhile polls are tried
 const openPatienceMs = 30_000;          // a socket may wait this long to open: who turns away early comes back as one more in the storm
 const failuresBeforePolling = 2;
+const missingMs = [30_000, 60_000] as const;  // a sale that was known once
+const recallAfterMs = 3000;             // a connection that tells of no order by then is to a closed line
 
 const nothingKept = { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined };
 const noPurchase = { key: undefined, body: undefined };
@@ -28,7 +30,8 @@ const nowhere = { place: null, ahead: null, aheadAtFirst: null };
 
 export class Line {
     state: State = initial;
-    ordersTold = false;            // by the line, since this page was loaded
+    ordersTold = false;            // by the line, on this connection
+    recalling = false;
     private socket: WebSocket | null = null;
     private readonly poller: Poller;
     private readonly silence = new Silence(() => this.drop());
@@ -37,6 +40,7 @@ export class Line {
     private joinTimer = 0;
     private joined = false;        // on this connection
     private reconnectWithinS = 5;
+    private listening = false;
     private unlock: () => void = () => undefined;
 
     constructor(readonly id: string, private readonly changed: (state: State) => void) {
@@ -54,9 +58,10 @@ export class Line {
         const lost = (): void => this.set({ link: 'lost' });
         const [sale] = await Promise.all([loadSale(this.id, lost), clock.synchronise(() => this.set({}))]);
         if (!sale) {
-            this.set({ missing: true });
-            return recall(this); // withdrawn long after its end: what was bought can still be asked for
+            void this.miss();
+            return;
         }
+        this.set({ missing: false });
         if (storage.read(this.id).run !== sale.run) { // what is of another run is worth nothing
             storage.keep(this.id, { ...nothingKept, ...noPurchase, order: undefined, putAway: undefined, run: sale.run });
             this.set({ ...nowhere, putAway: [] });
@@ -64,11 +69,24 @@ export class Line {
         this.set({ sale, phase: sale.phase, mode: sale.mode, message: sale.message, remaining: sale.remaining });
         void recall(this);
         await openSession(this.id, lost);
+        this.listen();
+        this.connect();
+    }
+    private listen(): void {
+        if (this.listening) return;
+        this.listening = true;
         addEventListener('online', () => this.wake());
         document.addEventListener('visibilitychange', () => {
             if (document.visibilityState === 'visible') this.wake();
         });
-        this.connect();
+    }
+    // Withdrawn long after its end: what was bought can still be asked for. Or its servers have lost it for a while, and find it again.
+    private async miss(): Promise<void> {
+        this.set({ missing: true });
+        void recall(this);
+        if (storage.read(this.id).run === undefined) return;
+        await pause(between(...missingMs));
+        await this.start();
     }
 
     // ---- the connection ----
@@ -92,6 +110,7 @@ export class Line {
             this.joined = false;
             this.poller.stop();
             this.set({ link: 'open' });
+            this.recallOrder();
         };
         socket.onmessage = (event) => {
             if (!opened) open();
@@ -103,6 +122,12 @@ export class Line {
             clearTimeout(watchdog);
             if (this.socket === socket) this.lose(opened);
         };
+    }
+    private recallOrder(): void {
+        const order = currentOrder(this.state);
+        if (!order || !isOpen(order)) return;
+        this.ordersTold = false;
+        void recall(this, recallAfterMs);
     }
     private wake(): void {
         if (this.state.link === 'open') this.silence.look();
@@ -211,8 +236,9 @@ export class Line {
             storage.keep(this.id, nothingKept);
             this.joinIn(0);
         } else if (code === 'not-open') {
-            this.joined = false;
-            if (this.state.sale) this.joinAtStart(this.state.sale.starts_at);
+            this.joined = false; // if the start is late, `sale` says when it came
+            const startsAt = this.state.sale?.starts_at ?? 0;
+            if (clock.serverNow() < startsAt) this.joinAtStart(startsAt);
         } else if (code === 'unauthenticated') {
             void openSession(this.id, () => undefined).then(() => {
                 if (this.socket) this.socket.close(); // the cookie comes with the next one
@@ -220,6 +246,7 @@ export class Line {
             });
         } else if (this.state.missing) {
             this.poller.stop();
+            void this.miss();
         } else if (this.state.seat === 'refused') {
             this.joinIn(this.state.mode === 'reject' ? between(...rejectedMs) : between(...againMs));
         } else if (code === 'line-closed' && this.state.seat === 'joining' && this.poller.on) {

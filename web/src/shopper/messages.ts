@@ -31,4 +31,5 @@ export type ClientMessage =
     | { type: 'here'; again?: boolean }
     | { type: 'entered' }
     | { type: 'leave' };
+export const problemCode = (type: string): string => type.split('/').pop() ?? '';
 export interface Problem { type: string; title: string; status: number; detail?: string; next?: string; remaining?: number }

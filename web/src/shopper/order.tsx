@@ -2,10 +2,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { cancel } from './buy';
+import { serverNow } from './clock';
 import { Confirm } from './confirm';
 import type { Line } from './line';
 import type { OrderMessage } from './messages';
-import { canCancel, type State } from './state';
+import { canCancel, isOver, type State } from './state';
 import { orderWords, price, problemWords, text } from './text';
 import { TimeLeft } from './timer';
 
@@ -37,7 +38,7 @@ export function Order({ line, state, order }: { line: Line; state: State; order:
             </p>
             {state.uncancelled && <p class="problem" role="alert">{problemWords(text.cancelProblems, state.uncancelled)}</p>}
             {canCancel(order) && <Confirm label={text.cancel} question={text.cancelSure} yes={text.cancelYes} no={text.cancelNo} onYes={() => void cancel(line, order)} />}
-            {over && state.phase !== 'ended' && !state.missing &&
+            {over && !isOver(state, serverNow()) && !state.missing &&
                 <button class="secondary" onClick={() => line.joinAnew()}>{text.joinAgain}</button>}
         </section>
     );

@@ -7,7 +7,7 @@
 // the last one.
 // A refusal is handed on as the `error` message that a socket would have brought.
 import { serverNow } from './clock';
-import type { ClientMessage, Problem, Sale, ServerMessage } from './messages';
+import { problemCode, type ClientMessage, type Problem, type Sale, type ServerMessage } from './messages';
 import * as storage from './storage';
 import { ask, backoff, between } from './wait';
 
@@ -96,4 +96,4 @@ const nameOf = (token: string): string => {
     return (JSON.parse(atob(claims)) as { jti: string }).jti;
 };
 const asMessage = (problem: Problem): ServerMessage =>
-    ({ type: 'error', code: problem.type.split('/').pop() ?? '', detail: problem.detail ?? problem.title, next: problem.next ?? '' });
+    ({ type: 'error', code: problemCode(problem.type), detail: problem.detail ?? problem.title, next: problem.next ?? '' });

@@ -11,7 +11,15 @@ export function askOrder(sale: string, id: string, method = 'GET'): ReturnType<t
     return ask(`/v1/orders/status/${id}?sale=${sale}`, { method, headers: secret ? { 'waitroom-secret': secret } : {} });
 }
 
-export async function recall(line: Line): Promise<void> {
+export async function recall(line: Line, afterMs = 0): Promise<void> {
+    if (line.recalling) return;
+    line.recalling = true;
+    if (afterMs) await pause(afterMs);
+    await askUntilTold(line);
+    line.recalling = false;
+}
+
+async function askUntilTold(line: Line): Promise<void> {
     for (let tries = 0; !line.ordersTold; tries++) {
         const { order: id } = storage.read(line.id);
         if (!id) return;

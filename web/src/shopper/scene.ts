@@ -1,5 +1,5 @@
 // What the page shows now. The stage draws it, the announcer says it, the title names it: all three ask here.
-import { currentOrder, type State } from './state';
+import { currentOrder, isOver, type State } from './state';
 
 export type Card = 'missing' | 'superseded' | 'dozing' | 'blocked' | 'ended' | 'left' | 'spent' | 'passed' | 'refused' | 'busy';
 export type Scene = Card | 'opening' | 'turn' | 'order' | 'countdown' | 'sold-out' | 'joining' | 'connecting' | 'waiting';
@@ -12,13 +12,14 @@ export function sceneOf(state: State, now: number): Scene {
     // A tab that hears nothing any more shows no order that may change, but what was bought is kept in sight.
     if (state.seat === 'superseded') return order?.status === 'confirmed' ? 'order' : 'superseded';
     if (state.admission && state.seat === 'admitted' && now < state.admission.expiresAt) return 'turn';
-    return order ? 'order' : outsideOf(state) ?? inLine(state);
+    return order ? 'order' : outsideOf(state, now) ?? inLine(state);
 }
 
 // Who has no place in a line that moves.
-function outsideOf({ seat, phase, mode }: State): Scene | null {
+function outsideOf(state: State, now: number): Scene | null {
+    const { seat, phase, mode } = state;
     if (seat === 'dozing' || seat === 'blocked') return seat;
-    if (phase === 'ended') return 'ended';
+    if (isOver(state, now)) return 'ended';
     if (seat === 'left' || seat === 'spent' || seat === 'passed') return seat;
     if (seat === 'admitted') return 'spent';
     if (phase === 'scheduled' || phase === 'lobby') return 'countdown';

@@ -92,7 +92,7 @@ function onError(state: State, code: string): State {
     case 'place-passed': return { ...state, seat: 'passed', admission: null };
     case 'blocked': return { ...state, seat: 'blocked', admission: null };
     case 'ticket-invalid': return { ...state, seat: 'outside', place: null, ahead: null, aheadAtFirst: null, admission: null };
-    case 'sale-ended': return { ...state, phase: 'ended' };
+    case 'sale-ended': return { ...state, phase: 'ended', admission: null };
     case 'unknown-sale': return { ...state, missing: true };
     case 'not-open': return state.seat === 'joining' ? { ...state, seat: 'outside' } : state;
     // Rejected by the shop, too much in flight, or nobody knows: whoever asked to join asks again later.
@@ -103,11 +103,13 @@ function onError(state: State, code: string): State {
 const openStatuses = new Set(['queued', 'pending_payment', 'expiring']);
 export const canCancel = ({ status }: OrderMessage): boolean => status === 'queued' || status === 'pending_payment';
 export const isOpen = (order: OrderMessage): boolean => openStatuses.has(order.status);
-// The order the page is about: one that still needs something of the shopper, else the newest not put away.
+// The order the page is about: one that still needs something of the shopper, else the newest not put away; what was paid late counts anew.
 export const currentOrder = (state: State): OrderMessage | undefined =>
-    state.orders.find(isOpen) ?? state.orders.filter((order) => !state.putAway.includes(order.queue_ticket_id)).pop();
+    state.orders.find(isOpen) ?? state.orders.filter((order) => order.status === 'confirmed' || !state.putAway.includes(order.queue_ticket_id)).pop();
 export const closedOrders = (state: State): string[] => state.orders.filter((order) => !isOpen(order)).map((order) => order.queue_ticket_id);
 // Still the shopper's piece, or theirs for good: that the rest is sold out is then no news.
 export const hasPiece = (order: OrderMessage | undefined): boolean => order !== undefined && (isOpen(order) || order.status === 'confirmed');
+// Whether anything can be bought any more, or come back: after its end a sale is sold out for as long as units are held.
+export const isOver = ({ phase, sale }: State, now: number): boolean => phase === 'ended' || (phase === 'sold_out' && sale !== null && now >= sale.ends_at);
 // Whether the line goes on, as far as the shop wants it to.
 export const moves = ({ mode, limit }: State): boolean => (mode === 'queue' || mode === 'passthrough') && limit !== 'stopped';

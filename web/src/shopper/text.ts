@@ -1,5 +1,5 @@
 // Every sentence the page says, in one place, so that a language is one more table.
-import type { OrderStatus, Problem } from './messages';
+import { problemCode, type OrderStatus, type Problem } from './messages';
 import type { Card } from './scene';
 
 export interface Words { title: string; detail: string }
@@ -71,6 +71,7 @@ export const text = {
     cancel: 'Cancel the order', cancelSure: 'Cancel this order and give the piece back?', cancelYes: 'Cancel the order', cancelNo: 'Keep it',
     orderNumber: 'Order',
     problems: {
+        'sale-ended': 'The sale has ended. Nothing was reserved.', 'blocked': 'This place was blocked. Nothing was reserved.',
         'sold-out': 'Somebody was faster: it is sold out. If a piece comes back, you can try again here.',
         'over-limit': 'That is more than one person may buy.',
         'not-admitted': 'Your turn is over.', 'token-expired': 'Your turn is over.', 'token-used': 'You have already reserved with this turn.',
@@ -80,9 +81,11 @@ export const text = {
         conflict: 'This order can no longer be cancelled: it was paid or closed just now. In a moment you see here how it ended.',
         'outcome-unknown': 'We do not know yet whether your cancellation arrived. If nothing changes here, cancel again: that does no harm.',
     } as Record<string, string>,
+    fewer: (n: number) => `Somebody was faster: only ${count(n)} left. Choose a smaller quantity.`,
     problem: 'That did not work. Please try again.',
 };
-export const problemWords = (table: Record<string, string>, { type }: Problem): string => table[type.split('/').pop() ?? ''] ?? text.problem;
+export const problemWords = (table: Record<string, string>, { type, remaining }: Problem): string =>
+    remaining ? text.fewer(remaining) : table[problemCode(type)] ?? text.problem;
 export const waitingHint = (ahead: number, moves: boolean, full: boolean): string =>
     (!moves ? text.heldDetail : full ? text.fullDetail : ahead === 0 ? text.nextDetail : text.keepOpen);
 // The scenes that are only words, with a button at most.
