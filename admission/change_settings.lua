@@ -9,7 +9,7 @@
 -- INCLUDE: common/line_clock.lua
 local clock = line_advance(k_line, a_gen)
 if not clock then return {'closed'} end
-local s = redis.call('HMGET', k_line, 'rate', 'burst_ms', 'mode', 'phase', 'level', 'level_at', 'settings_version')
+local s = redis.call('HMGET', k_line, 'rate', 'burst_ms', 'mode', 'phase', 'level', 'level_at', 'settings_version', 'live_at')
 local function answer()
     return redis.call('HMGET', k_line, 'settings_version', 'run', 'rate', 'burst_ms', 'mode', 'message', 'cap', 'factor')
 end
@@ -34,7 +34,7 @@ level = math.min(level, burst(tonumber(n[1]), tonumber(n[2])))
 local now = string.format('%.0f', clock)
 if n[3] == 'queue' and s[3] ~= 'queue' then
     level = 0
-    redis.call('HSET', k_line, 'live_at', now)
+    redis.call('HSET', k_line, 'live_at', string.format('%.0f', math.max(clock, tonumber(s[8])))) -- a generation that has just opened listens longer
 end
 redis.call('HSET', k_line, 'level', string.format('%.6f', level), 'level_at', now, 'settings_version',
     string.format('%.0f', version))

@@ -1,7 +1,8 @@
 -- Opens a generation of the line: a run's first, or the next one after the Redis process changed. PostgreSQL has given
 -- the generation and moved the ceiling before; `counter` is the old ceiling, so no place is given twice. Nothing is in the
 -- bucket and the first half second only listens; after another generation a second more, for that long a worker may take to
--- dial again, to look and to tick, and who comes last must find the low places of its shoppers still to be given. What survived of the same run (settings newer than the database's,
+-- dial again, to look and to tick, and who comes last must find the low places of its shoppers still to be given. For as long, and
+-- the second in which each writes its record, there is no new presence table: one without them would tell numbers too low for ever. What survived of the same run (settings newer than the database's,
 -- admissions, slots, counters, `called`) is kept; who is ready is asked anew.
 -- LINE KEYS: line sale ready owners workers points inside admissions fallen vouched fronts blocked spent spent_load
 -- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
@@ -19,6 +20,7 @@ if not survived then redis.call('DEL', k_line, k_inside, k_admissions, k_fallen,
 local now = line_time()
 local began = math.max(now, survived and tonumber(s[3]) or 0)
 local clock, live_at = string.format('%.0f', began), string.format('%.0f', began + (tonumber(a_gen) > 1 and 1000 or 0))
+if tonumber(a_gen) > 1 then redis.call('HSET', k_line, 'table_at', string.format('%.0f', began + 2500)) end
 redis.call('HSET', k_line, 'run', a_run, 'gen', a_gen, 'run_id', a_run_id, 'counter', a_counter, 'ceiling', a_ceiling,
     'clock', clock, 'time', string.format('%.0f', now), 'level', '0.000000', 'level_at', clock, 'live_at', live_at,
     'called_at', clock, 'asked', '0', 'answered', '0', 'left_at', '0', 'version', a_version,

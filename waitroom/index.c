@@ -1,9 +1,21 @@
 #include "index.h"
+#include "crypto.h"
 #include "mem.h"
 #include <stdlib.h>
 
+/* Of this process: whoever chooses keys cannot choose their slots. */
+static uint64_t seed(void)
+{
+    static uint64_t drawn;
+    while (!drawn)
+        wr_random(&drawn, sizeof drawn);
+    return drawn;
+}
+
 static size_t slot_of(const struct index *index, uint64_t key)
 {
+    key ^= seed();
+    key *= 0x9e3779b97f4a7c15ULL;
     key ^= key >> 33; /* the finalizer of MurmurHash3 */
     key *= 0xff51afd7ed558ccdULL;
     key ^= key >> 33;

@@ -289,7 +289,7 @@ static enum wr_err check_ask(const struct ask *ask, char why[160])
 
 static void leave(struct wr_request *req, struct shopper *p, const char *kept)
 {
-    if (!p->admission && kept[0]) /* another worker knows it */
+    if (!p->admission && kept[0] && !room_is_closed(p->room)) /* another worker knows it; a closed line would pile these up */
         room_say(p->room, SAY_LEFT, p->ticket.place, kept);
     shopper_leave(p, NULL);
     wr_answer_json(req, 200, wr_json_build("{s:[], s:i}", "messages", "next_s", 0));

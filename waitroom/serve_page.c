@@ -165,6 +165,7 @@ static void serve(struct wr_request *req, const struct page *page, int status, c
                                   .headers = {{"cache-control", caching},
                                               {"etag", page->etag},
                                               {"vary", "accept-encoding"},
+                                              {"content-security-policy", "frame-ancestors 'self'"},
                                               {codings[c].name && status != 304 ? "content-encoding" : NULL,
                                                codings[c].name}}});
 }

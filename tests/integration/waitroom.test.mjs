@@ -536,6 +536,7 @@ describe('pages', () => {
             assert.equal(r.headers.etag, plain.headers.etag);
             assert.equal(r.headers['content-type'], 'text/html; charset=utf-8');
         }
+        assert.equal(plain.headers['content-security-policy'], "frame-ancestors 'self'", 'no other site lays itself over it');
         assert.equal((await get(`/s/${sale.id}`, { 'if-none-match': plain.headers.etag })).status, 304);
         assert.equal(plain.headers['cache-control'], 'public, max-age=60');
         const missing = await get('/s/nothing');

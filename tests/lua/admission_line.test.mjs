@@ -64,6 +64,9 @@ test('what survived of the same run is kept, and who is ready is asked anew', as
     assert.deepEqual([l.called, l.granted_total, l.phase, l.rate, l.settings_version, l.level, l.counter, l.run_id], ['40', '12', 'live', '1200', '2', '0.000000', '1000', 'redis-b']);
     assert.equal(Number(l.clock), clock, 'the clock never goes back');
     assert.equal(Number(l.live_at), clock + 1000, 'it listens for long enough that every worker is there');
+    assert.deepEqual(await lua.read_presence(redis, [key.line, key.presence], [2, 1000, 60]), [], 'and until their records are, there is no new table');
+    for (const again of [() => step('live', 'sold_out', { gen: 2 }), () => step('sold_out', 'live', { gen: 2 }), () => change({ mode: 'hold' }, { gen: 2 }), () => change({ mode: 'queue' }, { gen: 2 })]) await again();
+    assert.equal(await number('live_at'), clock + 1000, 'whatever happens meanwhile');
     assert.deepEqual(await redis.hgetall(key.blocked), { 6: 'kept', 10: 'new' });
     assert.deepEqual(await Promise.all([1, 3].map((place) => redis.getbit(spentKey, place))), [1, 1]);
     assert.equal(await redis.exists(key.admissions, key.inside), 2);
@@ -113,7 +116,7 @@ test('a document is published only when it is newer', async () => {
     assert.deepEqual([await redis.get(key.sale), await line('version')], ['newer', '3']);
 });
 
-const step = async (from, to, { now, due = 0 } = {}) => lua.set_phase(redis, [key.line], [1, from, to, now ?? await wall(), due]);
+const step = async (from, to, { now, due = 0, gen = 1 } = {}) => lua.set_phase(redis, [key.line], [gen, from, to, now ?? await wall(), due]);
 const left = async (units, ends_at, now) => lua.set_left(redis, [key.line], [1, now ?? await wall(), ends_at, units]);
 const hour = 3_600_000;
 // What the line took for the time of day when it was last advanced, `by` later: as if Redis TIME had been set back by that.
