@@ -30,7 +30,7 @@ export class Ledger {
         l.ears.on('pmessage', (_, channel, text) => { const m = JSON.parse(text); if (m.sale === sale) l.told.push(m); });
         l.database = new pg.Pool({ connectionString: postgres.url, max: 2 });
         l.database.on('error', () => {});
-        l.producer = new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 20, maxRetryTime: 1000 } }).producer();
+        l.producer = new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 60, maxRetryTime: 1000 } }).producer();
         Ledger.opened.push(l);
         const folder = l.folder = temporaryFolder('secrets');
         writeFileSync(join(folder, 'payment.key'), 'sk_test\n', { mode: 0o400 });

@@ -105,7 +105,7 @@ export class Watch {
             await shape?.(answer);
         }
         const expected = before.map((n) => n + times);
-        await waitFor('it to be counted', async () => { assert.deepEqual(await counts(), expected, counters.join(' ')); return true; }, { timeout: 1500, every: 10 });
+        await waitFor('it to be counted', async () => { assert.deepEqual(await counts(), expected, counters.join(' ')); return true; }, { every: 10 });
         assertUnchanged(await this.state(keys), was);
         return answer;
     }

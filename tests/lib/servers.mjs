@@ -29,7 +29,9 @@ export function assertNoReport(name, log) {
 }
 
 // A port of this process until it ends: test files run side by side, and each would find the same one free. Below the ephemeral
-// range, so that no outgoing connection can take it between the asking and the listening.
+// range (where there is room), so that no outgoing connection can take it between the asking and the listening.
+const ephemeral = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').split('\t')[0]);
+const FIRST_PORT = 10_000, END_PORT = ephemeral < 12_000 ? 32_000 : Math.min(ephemeral, 32_000);
 const held = join(tmpdir(), `waitroom-ports-${process.getuid()}`);
 const mine = [];
 process.once('exit', () => mine.forEach((port) => rmSync(join(held, String(port)), { force: true })));
@@ -58,7 +60,7 @@ export function isFree(port) {
 // The first of `count` free ports in a row.
 export async function freePort(count = 1) {
     for (;;) {
-        const first = 10_000 + Math.floor(Math.random() * (22_000 - count));
+        const first = FIRST_PORT + Math.floor(Math.random() * (END_PORT - FIRST_PORT - count));
         const row = Array.from({ length: count }, (_, i) => first + i);
         if (!row.every(hold)) continue;
         if ((await Promise.all(row.map(isFree))).every(Boolean)) return first;
@@ -78,11 +80,12 @@ export function listens(port) {
 }
 
 export class Server {
-    constructor(name, command, args, { env, folder, serves, cwd }) {
-        Object.assign(this, { name, command, args, env, folder, serves, cwd, logFile: join(folder, `${name}.log`), badEnds: [] });
+    // `again`: one that ends before it serves is started again, for what hindered it goes away by itself.
+    constructor(name, command, args, { env, folder, serves, cwd, again = false }) {
+        Object.assign(this, { name, command, args, env, folder, serves, cwd, again, logFile: join(folder, `${name}.log`), badEnds: [] });
         if (command.startsWith(build)) daemons.add(this);
     }
-    async start() {
+    spawn() {
         const log = openSync(this.logFile, 'a');
         this.process = spawn(this.command, this.args, { env: { ...process.env, ...this.env }, cwd: this.cwd, stdio: ['ignore', log, log] });
         this.ended = new Promise((done) => this.process.once('exit', (code, signal) => {
@@ -93,10 +96,14 @@ export class Server {
         }));
         Object.assign(this, { exit: null, served: false, sent: undefined });
         running.add(this);
+    }
+    async start() {
+        this.spawn();
         await waitFor(`${this.name} to serve`, async () => {
-            if (this.exit) throw new Error(`${this.name} ended: ${JSON.stringify(this.exit)}\n${this.log()}`);
-            return this.serves();
-        }, { timeout: 20_000 });
+            if (this.exit && this.again) this.spawn();
+            return this.exit ?? this.serves();
+        }, { timeout: 60_000 }).catch((error) => { throw new Error(`${error.message}\n${this.log()}`); });
+        if (this.exit) throw new Error(`${this.name} ended: ${JSON.stringify(this.exit)}\n${this.log()}`);
         this.served = true;
         return this;
     }
@@ -155,7 +162,7 @@ export async function startPostgres(port = null) {
     const psql = (url, ...args) => execFileSync('psql', ['-qAt', '-v', 'ON_ERROR_STOP=1', url, ...args], { stdio: 'pipe' }).toString();
     const server = new Server('postgres', asServer[0], [...asServer.slice(1), `${bin}/postgres`, '-D', `${folder}/data`, '-c', `port=${port}`,
         '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`, '-c', 'max_connections=100'],
-    { folder, cwd: folder, serves: () => { psql(`${base}/postgres`, '-c', 'select 1'); return true; } });
+    { folder, cwd: folder, again: true, serves: () => { psql(`${base}/postgres`, '-c', 'select 1'); return true; } }); // right after a kill -9 the old one's children still hold its memory
     await server.start();
     psql(`${base}/postgres`, '-c', 'create database waitroom');
     const migrations = join(root, 'sql', 'migrations');
