@@ -15,7 +15,7 @@ say_widened() { # NAMES, one a line: a run in which no bar was held must not loo
     local names
     [ -n "$1" ] || return 0
     mapfile -t names <<<"$1"
-    say "$([ ${#names[@]} = 1 ] && echo '1 bar was' || echo "${#names[@]} bars were") widened, for others used the processors: ${1//$'\n'/; }"
+    say "$([ ${#names[@]} = 1 ] && echo '1 bar was' || echo "${#names[@]} bars were") widened, for others used the processors or these or the disk were slow: ${1//$'\n'/; }"
 }
 warn_of_time() { # SECONDS that the tests took
     [ "$1" -le 1200 ] || say "warning: the tests took $(($1 / 60)) min; 20 are promised on two cores that do nothing else"

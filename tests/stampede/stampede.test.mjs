@@ -17,6 +17,7 @@ let stack;
 before(async () => { stack = await startStack({ env: { WR_WORKERS: '4' } }); });
 after(async () => { await stack?.stop(); await stopAll(); });
 
+const loaded = () => new Load(() => [process.pid, Number(readFileSync(join(stack.folder, 'up.pid'), 'utf8'))]);
 async function crowd(args) {
     const { code, report, output } = await startStampede(stack, args).ended;
     assert.equal(code, 0, output);
@@ -44,7 +45,8 @@ async function isTrue(report, joined) {
     assert.equal(report.acknowledgement.count, report.orders.reduce((sum, { orders }) => sum + orders, 0), 'every order was acknowledged');
 }
 
-test('2,000 shoppers for 300 units at 200/s: 300 sold, none over, none lost', async () => {
+test('2,000 shoppers for 300 units at 200/s: 300 sold, none over, none lost', async (t) => {
+    const load = loaded();
     const report = await crowd(['--shoppers', 2000, '--stock', 300, '--rate', '200/s', '--hold', 8, '--admission', 15]);
     assert.equal(report.sold, 300);
     assert.equal(report.oversold, 0);
@@ -52,12 +54,12 @@ test('2,000 shoppers for 300 units at 200/s: 300 sold, none over, none lost', as
     assert.equal(report.places.kept, report.places.returns, 'everybody who came back had their old place');
     assert.equal(report.ends.refused, 0, 'nobody was turned away');
     assert.ok(report.places.returns > 50, 'enough came back to mean something');
-    assert.ok(report.places.return_worst_ms < 3000, `${report.places.return_worst_ms} ms`);
+    load.holds(t, 'return, worst ms', report.places.return_worst_ms, 3000, 10_000);
 });
 
 // Some 17 s of drip: 1 % of it is a third of what the bucket holds, so that one stall longer than the burst bridges is seen.
 test('with stock for all at least 99 % of the rate is granted and taken up, net of the burst', async (t) => {
-    const load = new Load(() => [process.pid, Number(readFileSync(join(stack.folder, 'up.pid'), 'utf8'))]);
+    const load = loaded();
     const report = await crowd(['--shoppers', 1000, '--stock', 1000, '--rate', '50/s', '--abandon', 0, '--absent', 8, '--deaf', '8%', '--hold', 8, '--least', 90]);
     load.holds(t, 'of the credit was not granted, %', 100 - report.drip.net_percent, 1, 10);
     load.holds(t, 'of the tokens were not taken up, %', 100 - report.drip.taken_up_percent, 1, 10);
@@ -69,8 +71,8 @@ test('with stock for all at least 99 % of the rate is granted and taken up, net 
 
 // Gathered first: as they come, the real ones are a few in a hundred, and the drip would wait for them, not for the deaf.
 test('ten times as many deaf as real shoppers, straight to the workers, do not slow the drip', async (t) => {
-    const load = new Load(() => [process.pid, Number(readFileSync(join(stack.folder, 'up.pid'), 'utf8'))]);
-    const report = await crowd(['--shoppers', 1000, '--stock', 1000, '--rate', '100/s', '--deaf', 10_000, '--skew', 8, '--gather', 60, '--least', 90,
+    const load = loaded();
+    const report = await crowd(['--shoppers', 1000, '--stock', 1000, '--rate', '100/s', '--deaf', 10_000, '--skew', 8, '--gather', 60, '--hold', 8, '--admission', 15, '--least', 90,
         '--direct', stack.env.WR_WAITROOMD, '--direct-checkout', stack.env.WR_CHECKOUTD, '--source-addresses', '2-5']);
     load.holds(t, 'of the credit was not granted, %', 100 - report.drip.net_percent, 2, 10);
     load.holds(t, 'of the tokens were not taken up, %', 100 - report.drip.taken_up_percent, 2, 10);
@@ -79,14 +81,15 @@ test('ten times as many deaf as real shoppers, straight to the workers, do not s
     assert.equal(report.counts.joined, 11_000);
 });
 
-test('kill -9 of a worker with 1,000 shoppers: all are back at their place within 3 s', async () => {
+test('kill -9 of a worker with 1,000 shoppers: all are back at their place within 3 s', async (t) => {
     const sockets = (pid) => readdirSync(`/proc/${pid}/fd`).length;
     const all = () => stack.workers('waitroomd').map(sockets).reduce((a, b) => a + b, 0);
     await waitFor('the crowd before to be gone', () => all() < 1000, { timeout: 20_000 });
-    const run = startStampede(stack, ['--shoppers', 4800, '--stock', 4800, '--rate', '1/s', '--reconnect', 0, '--absent', 0, '--deaf', '0%', '--timeout', 30]);
+    const run = startStampede(stack, ['--shoppers', 4800, '--stock', 4800, '--rate', '1/s', '--reconnect', 0, '--absent', 0, '--deaf', '0%', '--hold', 5, '--timeout', 30]);
     await waitFor('the crowd to be in line', () => all() > 4800, { timeout: 20_000 });
     const [most] = stack.workers('waitroomd').sort((a, b) => sockets(b) - sockets(a)), lost = sockets(most);
     assert.ok(lost > 1000, `${lost} sockets at the fullest worker`);
+    const load = loaded();
     await stack.killWorker('waitroomd', most);
     const { report, output } = await run.ended;
     assert.ok(report.places.returns >= 1000, output);
@@ -96,7 +99,7 @@ test('kill -9 of a worker with 1,000 shoppers: all are back at their place withi
     // (Who was given a token in the worker's last tenth of a second may have let it fall and got another: admitted twice.)
     assert.ok(report.ends.waiting + report.counts.admitted >= 4800, `nobody was lost on the way: ${output}`);
     assert.ok(report.counts.joined === 4800 && !report.ends.refused, output);
-    assert.ok(report.places.return_worst_ms < 3000, output);
+    load.holds(t, 'return, worst ms', report.places.return_worst_ms, 3000, 10_000);
 });
 
 test('a broken invariant is named, and ends it with status 1', async () => {
