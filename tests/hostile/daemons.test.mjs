@@ -80,7 +80,7 @@ for (const { names, past } of rounds)
         for (const [i, name] of names.entries()) assert.ok(connections[i] > A_SECOND_LEAST * wholeSeconds, `${connections[i]} connections at ${name} in ${wholeSeconds} s`);
         assert.ok(world.connections - asked > A_SECOND_LEAST * wholeSeconds, `${world.connections - asked} connections with requests`);
         for (const what of past) assert.ok([...world.seen.keys()].some((seen) => what.test(seen)), `nobody got as far as ${what}`);
-        await journey(world, sale);
+        await waitFor('an order', () => journey(world, sale).then(() => true), { timeout: 60_000 });
         for (const one of watched) await one.lives(() => alive(one.name));
     });
 const alive = async (name) => (await fetch(name === 'nginx' ? `${stack.url}/v1/time` : `http://${stack.env[`WR_${name.toUpperCase()}`]}/healthz`)).ok;

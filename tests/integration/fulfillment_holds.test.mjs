@@ -66,7 +66,7 @@ test('an order whose stock is not there is looked at again and again, and its ho
     await l.publish(l.cloud('reservation', r));
     await l.becomes(r, 'pending_payment');
     const looks = () => d.log().split('the stock of a sale is not of the deal').length, first = looks();
-    await waitFor('three more looks', () => looks() >= first + 3);
+    await waitFor('three more looks', () => looks() >= first + 3, { timeout: 20_000 });
     await beginsWhenTold(r, () => deal(1));
 });
 

@@ -79,6 +79,7 @@ describe('a field', () => {
         const { rows: [made] } = await database.query("select s.id, k.sku from sales s join skus k on k.sale = s.id where s.id = 'more'");
         assert.deepEqual(made, { id: 'more', sku: 'a' });
         assert.equal((await call('POST', '/sales/more/end')).status, 200);
+        await waitFor('its end to be recorded', async () => (await database.query("select phase from sales where id = 'more'")).rows[0].phase === 'ended');
         await watch.still();
     });
     test('of a setting or a place that cannot be is refused by name, and nothing is set', async () => {

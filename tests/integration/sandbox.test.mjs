@@ -165,7 +165,7 @@ test('paying and expiring at the same moment ends in exactly one of them', async
 
 test('a session ends by itself when its time has come', async () => {
     const { id } = await create(order(), { expires_at: String(Math.floor(Date.now() / 1000) + 2) });
-    await waitFor('the end', async () => (await show(id)).status === 'expired', { timeout: 6000 });
+    await waitFor('the end', async () => (await show(id)).status === 'expired');
     await waitFor('the webhook', () => told(id, 'checkout.session.expired').length === 1);
     await press(id, 'pay');
     assert.equal((await show(id)).payment_status, 'unpaid');

@@ -220,10 +220,10 @@ test('random batches answer as the model does, never oversell, and their account
 
 test('an open window ends by the time of day, on which no single clock has the say', async () => {
     await deal({ shirt: 10 });
-    const at = async (now, endsAt) => (await one(request(), { now, endsAt })).code, real = Date.now(), hour = 3_600_000;
-    assert.deepEqual([await at(real, real - 1), await at(real, real + hour)], ['ended', 'held']);
-    assert.deepEqual([await at(real + hour, real + 60_000), await at(real - hour, real - 60_000)], ['held', 'ended'], 'a caller an hour out');
-    assert.deepEqual([await at(real + 1500, real + 1000), await at(real - 1500, real - 1000)], ['ended', 'held'], 'a second out is nobody\'s fault');
+    const at = async (caller, end) => { const real = Date.now(); return (await one(request(), { now: real + caller, endsAt: real + end })).code; }, hour = 3_600_000;
+    assert.deepEqual([await at(0, -1), await at(0, hour)], ['ended', 'held']);
+    assert.deepEqual([await at(hour, 60_000), await at(-hour, -60_000)], ['held', 'ended'], 'a caller an hour out');
+    assert.deepEqual([await at(1500, 1000), await at(-1500, -1000)], ['ended', 'held'], 'a second out is nobody\'s fault');
 });
 
 test('two processes racing for the last units sell each of them once', async () => {
