@@ -21,7 +21,7 @@ const everythingServes = () => waitFor('every daemon to be ready', async () => (
 
 test('every process killed under load: nothing over, nothing lost, everyone at their place', { timeout: 400_000 }, async () => {
     const sale = await stack.createSale({
-        starts_at: Date.now() - 1000, rate_per_minute: 40 * 60, hold_s: 20, admission_s: 60, factor_percent: 150,
+        starts_at: Date.now() - 1000, rate_per_minute: 40 * 60, hold_s: 20, admission_s: 20, factor_percent: 150,
         skus: [{ sku: 'one', name: 'The one', unit_price: 1000, total: 1500 }],
     });
     const crowd = startStampede(stack, ['--sale', sale.id, '--shoppers', 3000, '--skew', 10, '--timeout', 300, '--reconnect', 20]);
