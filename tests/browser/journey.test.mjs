@@ -119,72 +119,7 @@ test('the page\'s files come under names of their content, compressed as they we
 });
 
 describe('side by side', { concurrency: 4 }, () => {
-    test('from the countdown to a confirmed order: one visit, one WebSocket, right times on a clock that is an hour fast', async () => {
-        const sale = await stack.createSale({ title: 'Aurora One turntable', description: 'One hand-built piece, in walnut.', starts_at: Date.now() + 12_000, rate_per_minute: 6000,
-            skus: [{ sku: 'one', name: 'Aurora One, walnut', unit_price: 48900, total: 3 }] });
-        const anna = await shopperOf(sale, { clockOff: 3_600_000 });
-        await anna.sees('Starts in');
-        await countsDownTo(anna, sale.starts_at, '[role=timer]');
-        assert.equal(await text(anna, 'h1'), 'Aurora One turntable');
-        assert.equal(await text(anna, '.facts'), '€489.003 pieces');
-        await anna.sees('hand-built piece');
-        assert.equal((await anna.stored()).ticket, undefined, 'no number before the start');
-        await anna.look('countdown');
-
-        await anna.sees('It is your turn', 20_000);
-        assert.ok(Date.now() >= sale.starts_at, 'and nobody is let in before');
-        await countsDownTo(anna, anna.heard('admitted').at(-1).expires_at, '.digits');
-        await anna.look('turn');
-        await anna.says('Reserve now');
-        await anna.sees('Ready to pay');
-        await countsDownTo(anna, anna.heard('order').at(-1).expires_at, '.digits');
-        await anna.sees('1 × Aurora One, walnut · €489.00');
-        await anna.look('payment');
-        await payAt(anna, 'sandbox');
-        await anna.sees('It is yours');
-        await anna.look('confirmed');
-        assert.deepEqual((await stats(sale)).orders, { confirmed: 1 });
-        assert.equal(anna.sockets.length, 1, 'one WebSocket for all of it');
-        assert.ok(anna.sockets[0].open);
-        for (const type of ['sale', 'ticket', 'called', 'admitted', 'order']) assert.ok(anna.heard(type).length, `${type} came on it`);
-        assert.ok(await anna.sameVisit(), 'the page never reloaded');
-        await anna.close();
-    });
-
-    test('a clock that is an hour slow counts down right as well, and joins in time', async () => {
-        const sale = await stack.createSale({ starts_at: Date.now() + 12_000, rate_per_minute: 6000 });
-        const eve = await shopperOf(sale, { ...desktop, clockOff: -3_600_000 });
-        await eve.sees('Starts in');
-        await countsDownTo(eve, sale.starts_at, '[role=timer]');
-        await eve.sees('It is your turn', 20_000);
-        assert.ok(await eve.sameVisit());
-        await eve.close();
-    });
-
-    test('in the line the page says how many are ahead, how long it takes, and what is left', async (t) => {
-        const people = process.env.WR_SHOTS ? 1234 : 150; // a picture wants a large number
-        const sale = await stack.createSale({ rate_per_minute: 60, skus: [{ sku: 'one', name: 'The one', unit_price: 1000, total: 400 }] });
-        const zoe = await shopperOf(sale, desktop);
-        await zoe.sees('It is your turn');
-        await crowd(t, sale, people);
-        const ben = await shopperOf(sale);
-        await ben.sees('people ahead of you');
-        await ben.page.locator('.eta').waitFor();
-        const { ahead, eta_s: [low, high] } = ben.heard('position').at(-1);
-        assert.ok(ahead > people - 60 && ahead <= people + 1, `${people} joined before and wait, ${ahead} are ahead`);
-        assert.equal(await text(ben, '.ahead .big'), ahead.toLocaleString('en'));
-        assert.ok(low <= ahead && ahead <= high, `${ahead} people at one a second: ${low} to ${high} s`);
-        const [from, to] = (await text(ben, '.eta')).match(/^About (\d+) (?:to (\d+) )?minutes$/).slice(1);
-        assert.ok(from * 60 <= low + 60 && (to ?? from) * 60 >= high - 10, `${low} to ${high} s are shown as ${from} to ${to} minutes`);
-        assert.match(await text(ben, '.facts'), /400 of 400 left$/);
-        await ben.look('line-far');
-        await zoe.says('Reserve now');
-        await zoe.sees('Ready to pay');
-        await ben.sees('399 of 400 left');
-        await ben.close();
-        await zoe.close();
-    });
-
+    // Those that wait longest begin first: the others fit in beside them.
     test('two shoppers, one unit: one buys and pays, the other is told it is sold out; then the payment of a third expires and the unit comes back', async () => {
         // Of two units, since the one that is paid for is gone for good: another has to come back. The third shopper holds that one
         // and does not pay, so that one is left for two. Whoever waits behind them watches.
@@ -266,27 +201,26 @@ describe('side by side', { concurrency: 4 }, () => {
         await dan.close();
     });
 
-    test('refreshing and reopening continue at the countdown, in the line, at the turn, at the payment and at the end', async () => {
-        const later = await shopperOf(await stack.createSale({ starts_at: Date.now() + 1_800_000 }));
-        await later.sees('Starts in');
-        await continues(later, 'Starts in');
-        await later.close();
-        const sale = await stack.createSale({ rate_per_minute: 0 });
-        const fay = await shopperOf(sale);
-        await fay.sees('You are next');
-        await continues(fay, 'You are next');
+    test('who cannot reach the line before the start is told so, and who was away for too long is, on returning', async (t) => {
+        const network = await networkOf(t), options = { network, allows: [/WebSocket connection|net::ERR_/] };
+        const sale = await stack.createSale({ rate_per_minute: 0, away_limit_s: 10 });
+        const pat = await shopperOf(sale, options);
+        await pat.sees('You are next');
+        const rex = await shopperOf(await stack.createSale({ starts_at: Date.now() + 1_800_000 }), options);
+        await rex.sees('Starts in');
+        const behind = await shopperOf(sale);
+        await behind.sees('person ahead of you');
+        network.cut();
         await setRate(sale, 6000);
-        await fay.sees('It is your turn');
-        await continues(fay, 'Reserve now');
-        await fay.says('Reserve now');
-        await fay.sees('Ready to pay');
-        await continues(fay, 'Ready to pay');
-        await payAt(fay);
-        await fay.sees('It is yours');
-        await continues(fay, 'It is yours');
-        const { orders, joined_total: joined, granted_total: granted } = await stats(sale);
-        assert.deepEqual([orders, joined, granted], [{ confirmed: 1 }, 1, 1], 'one place, one admission, one order');
-        await fay.close();
+        await behind.sees('It is your turn');
+        const passedAt = Date.now();
+        await rex.sees('We cannot reach the waiting room');
+        await rex.look('unreachable');
+        await waitFor('pat to be away for too long', () => Date.now() - passedAt > 11_000, { timeout: 12_000 });
+        network.mend();
+        await pat.sees('You were away for too long', 30_000);
+        await pat.look('passed');
+        for (const shopper of [pat, rex, behind]) await shopper.close();
     });
 
     test('where WebSockets do not pass, the page polls: from the countdown to a paid order', async (t) => {
@@ -309,22 +243,6 @@ describe('side by side', { concurrency: 4 }, () => {
         const { orders, joined_total: joined } = await stats(sale);
         assert.deepEqual([orders, joined], [{ confirmed: 1 }, 1]);
         await pia.close();
-    });
-
-    test('a browser that refuses cookies, storage and locks comes from the line to its turn all the same', async () => {
-        const sale = await stack.createSale({ rate_per_minute: 0 });
-        const pat = await shopperOf(sale, { prepare: (page) => page.addInitScript(() => {
-            const refusal = () => new DOMException('The user denied it.', 'SecurityError');
-            Object.defineProperty(Navigator.prototype, 'cookieEnabled', { value: false });
-            Object.defineProperty(window, 'localStorage', { get() { throw refusal(); } });
-            LockManager.prototype.request = async () => { throw refusal(); };
-        }) });
-        await pat.sees('You are next');
-        await setRate(sale, 6000);
-        await pat.sees('It is your turn');
-        await pat.says('Reserve now');
-        await pat.sees('Ready to pay');
-        await pat.close();
     });
 
     test('who polls and let a token fall says "I am here", and can leave', async (t) => {
@@ -371,6 +289,111 @@ describe('side by side', { concurrency: 4 }, () => {
         await lou.says('Join the line again');
         await waitFor('a new place at the end of the line', async () => (await lou.stored()).place > place, { timeout: 20_000 });
         await lou.close();
+    });
+
+    test('from the countdown to a confirmed order: one visit, one WebSocket, right times on a clock that is an hour fast', async () => {
+        const sale = await stack.createSale({ title: 'Aurora One turntable', description: 'One hand-built piece, in walnut.', starts_at: Date.now() + 12_000, rate_per_minute: 6000,
+            skus: [{ sku: 'one', name: 'Aurora One, walnut', unit_price: 48900, total: 3 }] });
+        const anna = await shopperOf(sale, { clockOff: 3_600_000 });
+        await anna.sees('Starts in');
+        await countsDownTo(anna, sale.starts_at, '[role=timer]');
+        assert.equal(await text(anna, 'h1'), 'Aurora One turntable');
+        assert.equal(await text(anna, '.facts'), '€489.003 pieces');
+        await anna.sees('hand-built piece');
+        assert.equal((await anna.stored()).ticket, undefined, 'no number before the start');
+        await anna.look('countdown');
+
+        await anna.sees('It is your turn', 20_000);
+        assert.ok(Date.now() >= sale.starts_at, 'and nobody is let in before');
+        await countsDownTo(anna, anna.heard('admitted').at(-1).expires_at, '.digits');
+        await anna.look('turn');
+        await anna.says('Reserve now');
+        await anna.sees('Ready to pay');
+        await countsDownTo(anna, anna.heard('order').at(-1).expires_at, '.digits');
+        await anna.sees('1 × Aurora One, walnut · €489.00');
+        await anna.look('payment');
+        await payAt(anna, 'sandbox');
+        await anna.sees('It is yours');
+        await anna.look('confirmed');
+        assert.deepEqual((await stats(sale)).orders, { confirmed: 1 });
+        assert.equal(anna.sockets.length, 1, 'one WebSocket for all of it');
+        assert.ok(anna.sockets[0].open);
+        for (const type of ['sale', 'ticket', 'called', 'admitted', 'order']) assert.ok(anna.heard(type).length, `${type} came on it`);
+        assert.ok(await anna.sameVisit(), 'the page never reloaded');
+        await anna.close();
+    });
+
+    test('a clock that is an hour slow counts down right as well, and joins in time', async () => {
+        const sale = await stack.createSale({ starts_at: Date.now() + 12_000, rate_per_minute: 6000 });
+        const eve = await shopperOf(sale, { ...desktop, clockOff: -3_600_000 });
+        await eve.sees('Starts in');
+        await countsDownTo(eve, sale.starts_at, '[role=timer]');
+        await eve.sees('It is your turn', 20_000);
+        assert.ok(await eve.sameVisit());
+        await eve.close();
+    });
+
+    test('in the line the page says how many are ahead, how long it takes, and what is left', async (t) => {
+        const people = process.env.WR_SHOTS ? 1234 : 150; // a picture wants a large number
+        const sale = await stack.createSale({ rate_per_minute: 60, skus: [{ sku: 'one', name: 'The one', unit_price: 1000, total: 400 }] });
+        const zoe = await shopperOf(sale, desktop);
+        await zoe.sees('It is your turn');
+        await crowd(t, sale, people);
+        const ben = await shopperOf(sale);
+        await ben.sees('people ahead of you');
+        await ben.page.locator('.eta').waitFor();
+        const { ahead, eta_s: [low, high] } = ben.heard('position').at(-1);
+        assert.ok(ahead > people - 60 && ahead <= people + 1, `${people} joined before and wait, ${ahead} are ahead`);
+        assert.equal(await text(ben, '.ahead .big'), ahead.toLocaleString('en'));
+        assert.ok(low <= ahead && ahead <= high, `${ahead} people at one a second: ${low} to ${high} s`);
+        const [from, to] = (await text(ben, '.eta')).match(/^About (\d+) (?:to (\d+) )?minutes$/).slice(1);
+        assert.ok(from * 60 <= low + 60 && (to ?? from) * 60 >= high - 10, `${low} to ${high} s are shown as ${from} to ${to} minutes`);
+        assert.match(await text(ben, '.facts'), /400 of 400 left$/);
+        await ben.look('line-far');
+        await zoe.says('Reserve now');
+        await zoe.sees('Ready to pay');
+        await ben.sees('399 of 400 left');
+        await ben.close();
+        await zoe.close();
+    });
+
+    test('refreshing and reopening continue at the countdown, in the line, at the turn, at the payment and at the end', async () => {
+        const later = await shopperOf(await stack.createSale({ starts_at: Date.now() + 1_800_000 }));
+        await later.sees('Starts in');
+        await continues(later, 'Starts in');
+        await later.close();
+        const sale = await stack.createSale({ rate_per_minute: 0 });
+        const fay = await shopperOf(sale);
+        await fay.sees('You are next');
+        await continues(fay, 'You are next');
+        await setRate(sale, 6000);
+        await fay.sees('It is your turn');
+        await continues(fay, 'Reserve now');
+        await fay.says('Reserve now');
+        await fay.sees('Ready to pay');
+        await continues(fay, 'Ready to pay');
+        await payAt(fay);
+        await fay.sees('It is yours');
+        await continues(fay, 'It is yours');
+        const { orders, joined_total: joined, granted_total: granted } = await stats(sale);
+        assert.deepEqual([orders, joined, granted], [{ confirmed: 1 }, 1, 1], 'one place, one admission, one order');
+        await fay.close();
+    });
+
+    test('a browser that refuses cookies, storage and locks comes from the line to its turn all the same', async () => {
+        const sale = await stack.createSale({ rate_per_minute: 0 });
+        const pat = await shopperOf(sale, { prepare: (page) => page.addInitScript(() => {
+            const refusal = () => new DOMException('The user denied it.', 'SecurityError');
+            Object.defineProperty(Navigator.prototype, 'cookieEnabled', { value: false });
+            Object.defineProperty(window, 'localStorage', { get() { throw refusal(); } });
+            LockManager.prototype.request = async () => { throw refusal(); };
+        }) });
+        await pat.sees('You are next');
+        await setRate(sale, 6000);
+        await pat.sees('It is your turn');
+        await pat.says('Reserve now');
+        await pat.sees('Ready to pay');
+        await pat.close();
     });
 
     test('who is refused because the shop admits nobody joins by itself as soon as it does', async () => {
@@ -621,28 +644,6 @@ describe('side by side', { concurrency: 4 }, () => {
         assert.equal(await fred.page.getByText('Your place is safe').count(), 0, 'nor is a place any more, and nothing says so');
         await fred.look('ended');
         await fred.close();
-    });
-
-    test('who cannot reach the line before the start is told so, and who was away for too long is, on returning', async (t) => {
-        const network = await networkOf(t), options = { network, allows: [/WebSocket connection|net::ERR_/] };
-        const sale = await stack.createSale({ rate_per_minute: 0, away_limit_s: 10 });
-        const pat = await shopperOf(sale, options);
-        await pat.sees('You are next');
-        const rex = await shopperOf(await stack.createSale({ starts_at: Date.now() + 1_800_000 }), options);
-        await rex.sees('Starts in');
-        const behind = await shopperOf(sale);
-        await behind.sees('person ahead of you');
-        network.cut();
-        await setRate(sale, 6000);
-        await behind.sees('It is your turn');
-        const passedAt = Date.now();
-        await rex.sees('We cannot reach the waiting room');
-        await rex.look('unreachable');
-        await waitFor('pat to be away for too long', () => Date.now() - passedAt > 11_000, { timeout: 12_000 });
-        network.mend();
-        await pat.sees('You were away for too long', 30_000);
-        await pat.look('passed');
-        for (const shopper of [pat, rex, behind]) await shopper.close();
     });
 
     test('an order that the ledger has no unit for says so', async (t) => {
