@@ -47,11 +47,16 @@ static size_t wr_test_count;
     }                                                                                                        \
     static void name(void **state __attribute__((unused)))
 
-/* WR_TEST=a_sentence runs that test alone. */
-int main(void)
+/* WR_TEST=a_sentence runs that test alone; the arguments `I N` run one part of N: the tests I, I + N and so
+ * on. */
+int main(int argc, char **argv)
 {
+    size_t first = argc > 2 ? strtoul(argv[1], NULL, 10) : 0, count = 0;
+    size_t step = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+    for (size_t i = first; i < wr_test_count; i += step)
+        wr_tests[count++] = wr_tests[i];
     cmocka_set_test_filter(getenv("WR_TEST"));
-    return _cmocka_run_group_tests(__FILE__, wr_tests, wr_test_count, WR_GROUP_SETUP, WR_GROUP_TEARDOWN);
+    return _cmocka_run_group_tests(__FILE__, wr_tests, count, WR_GROUP_SETUP, WR_GROUP_TEARDOWN);
 }
 
 #endif
