@@ -1,9 +1,11 @@
 -- Opens a generation of the line: a run's first, or the next one after the Redis process changed. PostgreSQL has given
 -- the generation and moved the ceiling before; `counter` is the old ceiling, so no place is given twice. Nothing is in the
--- bucket and the first half second only listens; after another generation a second more, for that long a worker may take to
--- dial again, to look and to tick, and who comes last must find the low places of its shoppers still to be given. For as long, and
--- the second in which each writes its record, there is no new presence table: one without them would tell numbers too low for ever. What survived of the same run (settings newer than the database's,
+-- bucket and the first half second only listens. What survived of the same run (settings newer than the database's,
 -- admissions, slots, counters, `called`) is kept; who is ready is asked anew.
+--
+-- After another generation it listens a second more: for that long a worker may take to dial again, to look and to tick, and
+-- who comes last must find the low places of its shoppers still to be given. And until each has had a second to write its
+-- record there is no new presence table: one without them would tell numbers that are too low for ever.
 -- LINE KEYS: line sale ready owners workers points inside admissions fallen vouched fronts blocked spent spent_load
 -- ARGV: run gen run_id counter ceiling phase left document version settings_version rate burst_ms mode message cap factor admission_s away_limit_s spent [more]
 --   [more]: blocked place, reason ...   spent: bitmap of the places that had their turn ('' for none)

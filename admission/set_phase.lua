@@ -11,7 +11,8 @@ local s = redis.call('HMGET', k_line, 'phase', 'live_at')
 if s[1] ~= a_from then return 0 end
 if line_wall(clock, tonumber(a_now)) < tonumber(a_due) then return 0 end
 redis.call('HSET', k_line, 'phase', a_to)
-if a_to == 'live' then redis.call('HSET', k_line, 'live_at', string.format('%.0f', math.max(clock, tonumber(s[2])))) end -- a generation that has just opened listens longer
+local live_at = math.max(clock, tonumber(s[2])) -- a generation that has just opened listens longer
+if a_to == 'live' then redis.call('HSET', k_line, 'live_at', string.format('%.0f', live_at)) end
 clock = string.format('%.0f', clock)
 if a_from == 'scheduled' then redis.call('HSET', k_line, 'level', '0.000000', 'level_at', clock) end
 return 1
