@@ -254,14 +254,29 @@ void on_worker_channel(void *ctx, const char *channel, const char *message, size
 }
 
 /* ---- joining on a socket ---- */
+/* Numbers cost nothing and make everybody's later: who leaves and joins by mistake needs few, a script asks for many. */
+enum { NUMBERS_A_SPELL = 3, SPELL_MS = 30000 };
+
+static bool takes_too_many(struct session *s)
+{
+    uint64_t now = room_now(s->room);
+    if (now - s->spell_ms >= SPELL_MS) {
+        s->spell_ms = now;
+        s->numbers = 0;
+    }
+    return s->numbers >= NUMBERS_A_SPELL;
+}
+
 static void on_session_number(struct joiner *joiner, enum wr_err err, uint64_t place)
 {
     struct session *s = LINK_OWNER(joiner, struct session, joiner);
     session_set_state(s, SESSION_OPEN);
-    if (err)
+    if (err) {
         session_refuse(s, err, NULL);
-    else
-        shopper_attach(take_place(s->room, joiner->shopper, place, s), s);
+        return;
+    }
+    s->numbers++;
+    shopper_attach(take_place(s->room, joiner->shopper, place, s), s);
 }
 
 enum wr_err join_door(const struct room *room)
@@ -288,6 +303,8 @@ void join_session(struct session *s, const char *ticket, const char *was)
         return;
     }
     enum wr_err err = join_door(room);
+    if (!err && takes_too_many(s))
+        err = WR_ERR_TOO_MANY;
     if (err) {
         session_refuse(s, err, NULL);
         return;

@@ -51,6 +51,8 @@ struct session {
     int close_code;      /* once everything is told */
     unsigned heard, bad; /* messages in this second; refused ones in all */
     uint64_t heard_second;
+    unsigned numbers; /* that it took in the present spell */
+    uint64_t spell_ms;
 };
 
 void session_set_state(struct session *s, enum session_state state); /* the only place that changes it */

@@ -47,6 +47,21 @@ test('who is thrown out while waiting for a number has left the queue of joiners
     await ended(d);
 });
 
+test('one connection takes few numbers in a row, though it leaves each of its places', async () => {
+    const { d, sale } = await open({ rate: 0 }), p = await arrive(d, sale), given = () => door.redis.hget(`wr:{${sale.id}}:line`, 'counter').then(Number);
+    for (let place = 1; place <= 3; place++) {
+        await p.got('ticket', (m) => m.place === place);
+        p.send({ type: 'leave' });
+        p.send({ type: 'join' });
+    }
+    await p.got('error', (m) => m.code === 'too-many-requests');
+    assert.deepEqual([await given(), p.closed], [3, null]);
+    const q = await arrive(d, sale);
+    await q.got('ticket', (m) => m.place === 4);
+    for (const one of [p, q]) await one.end();
+    await ended(d);
+});
+
 test('a process that is ended sends away who still waits for a number', async () => {
     const { d, sale } = await open({ ceiling: 0 }), p = await arrive(d, sale);
     await gauge(d, 'wr_line_joiners', 1);
