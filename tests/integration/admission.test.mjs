@@ -252,6 +252,14 @@ test('stats show the line, the stock and the orders', async () => {
     assert.deepEqual([stats.counter, stats.phase, stats.mode, stats.left, stats.rate_per_minute, stats.inside, stats.orders, stats.away],
         [3, 'live', 'queue', 10, 600, 0, {}, []]);
     assert.deepEqual(stats.skus, [{ sku: 'one', name: 'The one', total: 10, committed: 0, free: 10, held: 0, sold: 0, voided: 0 }]);
+    const limit = async (inside, change) => {
+        await redis.zadd(`wr:{${id}}:inside`, ...Array.from({ length: inside }, (_, i) => [2 ** 52, i + 1]).flat());
+        assert.equal((await call('PUT', `/v1/admin/sales/${id}/limits`, change)).status, 200);
+        const { cap, factor_percent, limited_by } = (await call('GET', `/v1/admin/sales/${id}/stats`)).json;
+        return [cap, factor_percent, limited_by];
+    };
+    assert.deepEqual([await limit(4, { cap: 5 }), await limit(5, { cap: 5 }), await limit(10, { cap: 0 }), await limit(10, { factor_percent: 200 })],
+        [[5, 100, null], [5, 100, 'cap'], [0, 100, 'stock'], [0, 200, null]]);
 });
 
 // ---- generations ----
