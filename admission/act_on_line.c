@@ -1,10 +1,12 @@
 /* act_on_line.c
  *
  *   HGETALL line --> the script, naming the generation found --> done()
+ *      \ no line, and no sale that is stepped here --> PostgreSQL: was there one? --> ended(), or 410
  *
  * The merchant's way to a line needs nothing but Redis: it acts while PostgreSQL is away. */
 #include "keyspace.h"
 #include "merchant.h"
+#include "sql_admission.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +17,13 @@ struct act {
     void *op;
     char sale[WR_SALE_LEN + 1];
     struct line line;
+    struct wr_rows *recorded;
 };
 static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply);
+static void look_for_sale(struct act *a);
+static enum wr_err read_sale(struct wr_pg_conn *c, void *ctx);
+static void on_sale(void *ctx, enum wr_err err);
+static void answer_ended(struct act *a);
 static void on_acted(void *ctx, enum wr_err err, const struct wr_reply *reply);
 static void refuse(struct act *a, enum wr_err err);
 static void finish(struct act *a);
@@ -39,8 +46,8 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
         return;
     }
     line_parse(&a->line, reply);
-    if (!a->line.there) { /* known, but lost or not opened yet: a step away from being there */
-        refuse(a, admissiond_sale(a->d, a->sale) ? WR_ERR_CLOSED : WR_ERR_UNKNOWN_SALE);
+    if (!a->line.there) {
+        look_for_sale(a);
     } else if (strcmp(a->line.run_id, wr_redis_run_id(a->d->line)) != 0) {
         refuse(a, WR_ERR_CLOSED);
     } else if (!a->act.script) {
@@ -53,6 +60,46 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
         wr_redis_eval(a->d->line, a->act.script, &args, on_acted, a);
         wr_args_free(&args);
     }
+}
+
+static void look_for_sale(struct act *a)
+{
+    const struct sale *sale = admissiond_sale(a->d, a->sale);
+    if (sale && sale->gone)
+        answer_ended(a);
+    else if (sale) /* lost or not opened yet: a step away from being there */
+        refuse(a, WR_ERR_CLOSED);
+    else if (wr_pg_submit(a->d->pg, read_sale, on_sale, a) != WR_OK)
+        refuse(a, WR_ERR_BUSY);
+}
+
+static enum wr_err read_sale(struct wr_pg_conn *c, void *ctx)
+{
+    struct act *a = ctx;
+    return wr_pg_query(c, &wr_sql_show_sale, 1, (const char *[]){a->sale}, &a->recorded);
+}
+
+static void on_sale(void *ctx, enum wr_err err)
+{
+    struct act *a = ctx;
+    if (err != WR_OK)
+        refuse(a, err);
+    else if (wr_rows_count(a->recorded) == 0)
+        refuse(a, WR_ERR_UNKNOWN_SALE);
+    else if (strcmp(wr_rows_text(a->recorded, 0, "phase"), wr_phase_name(WR_PHASE_ENDED)) != 0)
+        refuse(a, WR_ERR_CLOSED); /* another instance made it a moment ago */
+    else
+        answer_ended(a);
+}
+
+static void answer_ended(struct act *a)
+{
+    if (!a->act.ended) {
+        refuse(a, WR_ERR_ENDED);
+        return;
+    }
+    a->act.ended(a->d, a->req, a->sale);
+    finish(a);
 }
 
 static void on_acted(void *ctx, enum wr_err err, const struct wr_reply *reply)
@@ -77,6 +124,7 @@ static void refuse(struct act *a, enum wr_err err)
 
 static void finish(struct act *a)
 {
+    wr_rows_free(a->recorded);
     free(a->op);
     free(a);
 }

@@ -87,7 +87,8 @@ static bool place_of(struct admissiond *d, struct wr_request *req, int64_t *plac
 
 void block_place(void *ctx, struct wr_request *req)
 {
-    static const struct line_act act = {&wr_lua_block_place, build_block, on_blocked};
+    static const struct line_act act = {
+        .script = &wr_lua_block_place, .build = build_block, .done = on_blocked};
     static const struct wr_json_field fields[] = {
         {.name = "reason",
          .type = WR_JSON_TEXT,
@@ -105,7 +106,8 @@ void block_place(void *ctx, struct wr_request *req)
 
 void unblock_place(void *ctx, struct wr_request *req)
 {
-    static const struct line_act act = {&wr_lua_unblock_place, build_unblock, on_unblocked};
+    static const struct line_act act = {
+        .script = &wr_lua_unblock_place, .build = build_unblock, .done = on_unblocked};
     struct block block = {0};
     if (merchant_allowed(ctx, req) && merchant_sale(req) && place_of(ctx, req, &block.place))
         act_on_line(ctx, req, &act, wr_dup(&block, sizeof block));

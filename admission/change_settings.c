@@ -113,7 +113,8 @@ static void on_changed(struct admissiond *d, struct wr_request *req, void *op, c
 static void change_settings(struct admissiond *d, struct wr_request *req,
                             const struct settings_change *change)
 {
-    static const struct line_act act = {&wr_lua_change_settings, build, on_changed};
+    static const struct line_act act = {
+        .script = &wr_lua_change_settings, .build = build, .done = on_changed};
     if (change_log_full(d->changes))
         wr_answer_problem(req, WR_ERR_BUSY, "Too many changes wait for the database.", 5);
     else
@@ -225,7 +226,7 @@ static void on_read(struct admissiond *d, struct wr_request *req, void *op, cons
 
 void show_rate(void *ctx, struct wr_request *req)
 {
-    static const struct line_act act = {NULL, NULL, on_read};
+    static const struct line_act act = {.done = on_read};
     if (merchant_allowed(ctx, req) && merchant_sale(req))
         act_on_line(ctx, req, &act, NULL);
 }

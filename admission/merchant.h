@@ -18,14 +18,15 @@ const char *merchant_sale(struct wr_request *req);
 bool merchant_body(struct wr_request *req, const struct wr_json_field *fields, bool optional, void *out);
 
 /* Acts on a sale's line: reads which generation it has, then runs one script that names it.
- * build() adds the script's arguments; done() answers the request on success. When the line is
- * unknown, closed or does not answer, that is answered here. `op` (from wr_alloc) is freed afterwards,
- * whatever happened. */
+ * build() adds the script's arguments; done() answers the request on success, ended() when the sale has
+ * ended and its line was withdrawn. When the line is unknown, closed or does not answer, that is answered
+ * here. `op` (from wr_alloc) is freed afterwards, whatever happened. */
 struct line_act {
     const struct wr_script *script; /* NULL: reading the line is all; done() gets no reply */
     void (*build)(void *op, struct wr_args *args, const struct line *line);
     void (*done)(struct admissiond *d, struct wr_request *req, void *op, const char *sale,
                  const struct line *line, const struct wr_reply *reply);
+    void (*ended)(struct admissiond *d, struct wr_request *req, const char *sale); /* NULL: refused */
 };
 void act_on_line(struct admissiond *d, struct wr_request *req, const struct line_act *act, void *op);
 

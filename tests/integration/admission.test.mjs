@@ -167,7 +167,7 @@ test('a sale without stock of ours has no limit and ends by the clock', async ()
 });
 
 for (const hours of [25, 24 * 30]) test(`a sale that ended ${hours} hours ago leaves Redis and stays in PostgreSQL`, async () => {
-    const id = await create({ skus: [] });
+    const id = await create();
     await call('POST', `/v1/admin/sales/${id}/end`);
     await phase(id, 'ended');
     await waitFor('the end to be recorded', () => pg.psql('-c', `select phase from sales where id = '${id}'`).trim() === 'ended');
@@ -177,6 +177,16 @@ for (const hours of [25, 24 * 30]) test(`a sale that ended ${hours} hours ago le
     assert.ok(await redis.ttl(`wr:{${id}}:line`) > 80_000);
     assert.equal((await redis.keys(`wr:{${id}}:*`)).length, 1);
     assert.equal((await call('GET', `/v1/admin/sales/${id}`)).json.phase, 'ended');
+    const late = await start();
+    try {
+        const ofTheStock = { free: 10, held: 0, sold: 0, voided: 0 }, path = `/v1/admin/sales/${id}`;
+        for (const daemon of [daemons[0], late]) {
+            const shown = await call('GET', `${path}/stats`, undefined, { daemon });
+            assert.deepEqual([shown.status, shown.json], [200, { phase: 'ended', orders: {}, skus: [{ sku: 'one', name: 'The one', total: 10, committed: 0, ...ofTheStock }], away: ['line'], rebuild_needed: false }]);
+            const refused = await call('PUT', `${path}/rate`, { per_minute: 1 }, { daemon });
+            assert.deepEqual([refused.status, refused.json.type], [410, '/problems/sale-ended']);
+        }
+    } finally { await late.stop(); }
 });
 
 // ---- settings ----
@@ -375,7 +385,8 @@ test('without PostgreSQL a hold still acts, phases go on and a load balancer kee
     await phase(soon, 'live');
     assert.equal((await call('POST', '/v1/admin/sales', draft())).status, 503);
     const stats = (await call('GET', `/v1/admin/sales/${id}/stats`)).json;
-    assert.deepEqual([stats.mode, stats.away], ['hold', ['database']]);
+    assert.deepEqual([stats.mode, stats.away, stats.orders, stats.skus], ['hold', ['database'], {}, [{ sku: 'one', free: 10, held: 0, sold: 0, voided: 0 }]]);
+    assert.equal((await call('GET', '/v1/admin/sales/never-heard-of/stats')).status, 503, 'nobody knows whether there is one');
     await pg.start();
     await waitFor('the hold to be recorded', () => pg.psql('-c', `select mode, message from sales where id = '${id}'`).trim() === 'hold|wait', { timeout: 15_000 });
     await waitFor('who did it, too: another instance may have found it first', () => audit(id, 'sale.hold').length === 1, { timeout: 15_000 });

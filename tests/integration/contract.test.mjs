@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import postgres from 'pg';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Api, openapi, operations, routesOfDaemons, send } from '../lib/contract.mjs';
 import { problems } from '../lib/refusals.mjs';
@@ -257,6 +258,15 @@ test('a sale that has not opened or has ended says so at the line', async () => 
     await api.call('endSale', { params, headers: merchant }, 200);
     await known(ending.id, ['ended']);
     await api.call('joinLine', { params, headers: s.headers }, 410);
+    const database = new postgres.Client(stack.env.WR_DATABASE_URL);
+    await database.connect();
+    try {
+        await waitFor('the sale to have ended long ago', async () => (await database.query("update sales set starts_at = now() - interval '3 days', ends_at = now() - interval '2 days' where id = $1 and phase = 'ended'", [ending.id])).rowCount);
+    } finally { await database.end(); }
+    const gone = await waitFor('its line to be withdrawn', async () => { const a = await api.try('getStats', { params, headers: merchant }); return a.json?.away?.includes('line') && a; });
+    assert.equal(gone.json.phase, 'ended');
+    for (const [id, body] of [['getRate'], ['setRate', { per_minute: 1 }], ['holdSale'], ['resumeSale'], ['setMode', { mode: 'queue' }], ['setMessage', { message: 'x' }], ['setLimits', { cap: 1 }], ['blockPlace', { reason: 'x' }], ['unblockPlace']])
+        await api.call(id, { params: { ...params, lane: 0, place: 1 }, headers: merchant, ...(body && { body }) }, 410);
 });
 
 test('every body: not JSON, another type, too large', async () => {

@@ -95,6 +95,16 @@ describe('a field', () => {
 test('an unknown sale is told so by every call', async () => {
     for (const [method, path, body] of calls.filter(([, path_]) => path_.includes('shoes'))) for (const id of ['nowhere', 'No_Sale']) await watch.refused(() => call(method, path.replace('shoes', id), { body }), { type: 'unknown-sale' });
 });
+test('a sale whose line was withdrawn after its end is changed by no call', async () => {
+    const id = 'over';
+    assert.equal((await call('POST', '/sales', { body: { ...draft, id } })).status, 201);
+    await waitFor('it to be live', async () => await redis.hget(`wr:{${id}}:line`, 'left') === '10');
+    await database.query("update sales set phase = 'ended', starts_at = now() - interval '3 days', ends_at = now() - interval '25 hours' where id = $1", [id]);
+    await waitFor('it to be withdrawn', () => redis.hget(`wr:{${id}}:line`, 'withdrawn'));
+    await watch.still();
+    for (const [method, path, body] of calls.filter(([method, path_]) => method !== 'GET' && path_.includes('shoes/') && !path_.endsWith('/end'))) await watch.refused(() => call(method, path.replace('shoes', id), { body }), { type: 'sale-ended' });
+    await watch.refused(() => call('GET', `/sales/${id}/rate`), { type: 'sale-ended' });
+});
 test('another sale with the id of one is a conflict, and the first stays as it is', () => watch.refused(() => call('POST', '/sales', { body: { ...draft, title: 'Another' } }), { type: 'conflict' }));
 test('another method, and an address that nobody has', async () => {
     for (const [method, path] of [['DELETE', '/sales'], ['PATCH', '/sales/shoes/rate'], ['GET', '/sales/shoes/hold']]) await watch.refused(() => call(method, path), { type: 'method-not-allowed' });
