@@ -1,10 +1,15 @@
-// demo_sale.mjs ORIGIN: makes the demo sale through the merchant API, unless it is there, and returns when every worker shows its page.
+// demo_sale.mjs ORIGIN: makes the demo sale through the merchant API, unless it is there, and returns when every worker shows its page. Of one that has
+// ended it says so: a day later it has no page any more.
 const base = process.argv[2];
 const headers = { authorization: `Bearer ${process.env.WR_MERCHANT_KEY}`, 'content-type': 'application/json' };
 
 const present = await fetch(`${base}/v1/admin/sales/demo`, { headers });
 if (!present.ok && present.status !== 404) throw new Error(`asking for the demo sale: ${present.status} ${await present.text()}`);
 
+if (present.ok && (await present.json()).phase === 'ended') {
+    console.error('the demo sale has ended: script/up --fresh starts over');
+    process.exit();
+}
 if (!present.ok) {
     const now = Date.now();
     const made = await fetch(`${base}/v1/admin/sales`, {
@@ -27,6 +32,9 @@ if (!present.ok) {
     if (!made.ok) throw new Error(`making the demo sale: ${made.status} ${await made.text()}`);
 }
 
-// Each worker looks for itself, four times a second: once one knows it, all do 300 ms later.
-while (!(await fetch(`${base}/s/demo`)).ok) await new Promise((done) => setTimeout(done, 50));
-await new Promise((done) => setTimeout(done, 300));
+const until = Date.now() + 20_000;
+while (!(await fetch(`${base}/s/demo`)).ok) {
+    if (Date.now() > until) throw new Error('the demo sale has no page after 20 s');
+    await new Promise((done) => setTimeout(done, 50));
+}
+await new Promise((done) => setTimeout(done, 300)); // each worker looks for itself, four times a second: once one knows it, all do by then

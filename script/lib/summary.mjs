@@ -1,4 +1,4 @@
-// summary.mjs ORIGIN [SALE]: one line, renewed every second: what the sale is doing, or else the one that starts last.
+// summary.mjs ORIGIN [SALE]: one line, renewed every second: what the sale is doing, or else the one that runs, starts next or ended last.
 const [, , base, named] = process.argv;
 const headers = { authorization: `Bearer ${process.env.WR_MERCHANT_KEY}` };
 
@@ -7,15 +7,17 @@ async function ask(path) {
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return answer.json();
 }
-async function newest() {
+async function current() {
     const { sales } = await ask('');
-    return sales.sort((a, b) => a.starts_at - b.starts_at).at(-1)?.id;
+    const [running, scheduled, ended] = [['live', 'sold_out'], ['lobby', 'scheduled'], ['ended']].map((phases) => sales.filter(({ phase }) => phases.includes(phase)).sort((a, b) => a.starts_at - b.starts_at));
+    return (running.at(-1) ?? scheduled[0] ?? ended.at(-1))?.id;
 }
 async function line() {
-    const sale = named ?? await newest();
+    const sale = named ?? await current();
     if (!sale) return 'there is no sale yet';
     const s = await ask(`/${sale}/stats`);
-    const orders = Object.entries(s.orders ?? {}).map(([status, n]) => `${status} ${n}`).join(', ') || 'none';
+    const orders = Object.entries(s.orders).map(([status, n]) => `${status} ${n}`).join(', ') || 'none';
+    if (s.away.includes('line')) return `${sale}  ${s.phase}  orders: ${orders}`;
     return `${sale}  ${s.phase}/${s.mode}  waiting ${s.waiting}  admitted ${s.granted_total} (${s.rate_per_minute}/min)  inside ${s.inside}  left ${s.left}  orders: ${orders}`;
 }
 setInterval(async () => {

@@ -99,8 +99,10 @@ test('a sale whose line was withdrawn after its end is changed by no call', asyn
     const id = 'over';
     assert.equal((await call('POST', '/sales', { body: { ...draft, id } })).status, 201);
     await waitFor('it to be live', async () => await redis.hget(`wr:{${id}}:line`, 'left') === '10');
-    await database.query("update sales set phase = 'ended', starts_at = now() - interval '3 days', ends_at = now() - interval '25 hours' where id = $1", [id]);
-    await waitFor('it to be withdrawn', () => redis.hget(`wr:{${id}}:line`, 'withdrawn'));
+    await waitFor('it to be withdrawn', async () => {
+        await database.query("update sales set phase = 'ended', starts_at = now() - interval '3 days', ends_at = now() - interval '25 hours' where id = $1", [id]);
+        return redis.hget(`wr:{${id}}:line`, 'withdrawn');
+    }, { every: 500 });
     await watch.still();
     for (const [method, path, body] of calls.filter(([method, path_]) => method !== 'GET' && path_.includes('shoes/') && !path_.endsWith('/end'))) await watch.refused(() => call(method, path.replace('shoes', id), { body }), { type: 'sale-ended' });
     await watch.refused(() => call('GET', `/sales/${id}/rate`), { type: 'sale-ended' });

@@ -139,6 +139,16 @@ test('a crowd that has ended is told once and not sent again', async () => {
     assert.deepEqual(crowds(), []);
 });
 
+test('a demo sale that is over for a day is told of, and all starts without it, the crowd too', async () => {
+    await waitFor('nobody to show it', async () => {
+        execFileSync('psql', ['-qh', '127.0.0.1', '-p', String(base + 7), '-U', 'waitroom', 'waitroom', '-c', "update sales set phase = 'ended', starts_at = now() - interval '9 days', ends_at = now() - interval '2 days' where id = 'demo'"]);
+        return (await fetch(`http://localhost:${base}/s/demo`)).status === 404;
+    }, { every: 500 });
+    succeeds(await script('down'));
+    assert.match(succeeds(await script('up', '--detach', '--crowd', '3')).out, /^ready\n[^]*\nthe demo sale has ended: script\/up --fresh starts over\n$/);
+    assert.match(readFileSync(join(data, 'logs', 'up.log'), 'utf8'), /^the crowd stays away, for the demo sale is ended: --fresh starts over$/m);
+});
+
 test('services that it did not start are left alone', async (t) => {
     if (foreign.redis) {
         const redis = new Redis(6379);
