@@ -5,7 +5,7 @@
 
 #define ADMISSION_METRICS(X)                                                                                 \
     X(SALES, GAUGE, "wr_admission_sales", NULL, "Sales this instance steps.")                                \
-    X(DATABASE, GAUGE, "wr_admission_database_up", NULL, "1 when PostgreSQL answered the last question.")    \
+    X(DATABASE, GAUGE, "wr_database_up", NULL, "1 when PostgreSQL answered the last question.")              \
     X(GENERATIONS, COUNTER, "wr_admission_generations_total", NULL, "Generations opened by this instance.")  \
     X(CEILINGS, COUNTER, "wr_admission_ceiling_raises_total", NULL, "Ceilings raised by this instance.")     \
     X(PUBLISHED, COUNTER, "wr_admission_published_total", NULL,                                              \
@@ -22,8 +22,10 @@
     X(CHANGES, COUNTER, "wr_admission_changes_total", NULL, "Merchant's changes that acted.")                \
     X(CHANGES_WAITING, GAUGE, "wr_admission_changes_waiting", NULL,                                          \
       "Changes in force, not yet in PostgreSQL.")                                                            \
-    X(VERIFIED, COUNTER, "wr_admission_verify_total", "answer=\"accepted\"", "Tokens shown to verify.")      \
-    X(VERIFY_REFUSED, COUNTER, "wr_admission_verify_total", "answer=\"refused\"", "Tokens shown to verify.")
+    X(VERIFIED, COUNTER, "wr_admission_verify_total", "answer=\"accepted\"",                                 \
+      "Questions at verify; refused are also those without a token and while Redis is away.")                \
+    X(VERIFY_REFUSED, COUNTER, "wr_admission_verify_total", "answer=\"refused\"",                            \
+      "Questions at verify; refused are also those without a token and while Redis is away.")
 
 enum metric { ADMISSION_METRICS(WR_METRIC_ID) METRIC_COUNT };
 extern const struct wr_metric admission_metrics[METRIC_COUNT];

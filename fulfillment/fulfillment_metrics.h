@@ -16,7 +16,8 @@
       "Reservations of units that do not exist; voided")                                                     \
     X(EVENTS_KNOWN, COUNTER, "wr_events_duplicate_total", NULL, "Reservations that were known already")      \
     X(EVENTS_CANCEL, COUNTER, "wr_events_cancel_total", NULL, "Cancels taken from Kafka")                    \
-    X(EVENTS_DEAD, COUNTER, "wr_dead_letters_total", NULL, "Messages that could not be understood")          \
+    X(EVENTS_DEAD, COUNTER, "wr_dead_letters_total", NULL,                                                   \
+      "Events of Kafka that were not understood or can never be an order; neither webhooks nor refunds")     \
     X(BATCHES, COUNTER, "wr_batches_total", "outcome=\"done\"", "Batches of events, by how they ended")      \
     X(BATCHES_AGAIN, COUNTER, "wr_batches_total", "outcome=\"again\"",                                       \
       "Batches of events, by how they ended")                                                                \
@@ -26,7 +27,10 @@
       "Partitions that began before what was done; a few follow a rebalance")                                \
     X(PRODUCER_RECREATED, COUNTER, "wr_kafka_producer_recreated_total", NULL,                                \
       "Producers made anew after a fatal error")                                                             \
-    X(ORDERS_RATE, GAUGE, "wr_orders_per_second_limit", NULL, "Rate that is set for taking events")          \
+    X(DATABASE, GAUGE, "wr_database_up", NULL,                                                               \
+      "1 when PostgreSQL answered the last question; else the gauges of it are as they were")                \
+    X(ORDERS_RATE, GAUGE, "wr_orders_per_second_limit", NULL,                                                \
+      "Rate that is set for each fulfillmentd to take events at")                                            \
     X(OUTBOX, GAUGE, "wr_outbox_entries", NULL, "Changes that Redis and shoppers were not told yet")         \
     X(OUTBOX_AGE, GAUGE, "wr_outbox_age_seconds", NULL, "Age of the oldest of them")                         \
     X(TOLD, COUNTER, "wr_outbox_told_total", "answer=\"applied\"", "Changes told to Redis, by its answer")   \

@@ -41,6 +41,7 @@ static enum wr_err work(struct wr_pg_conn *c, void *op)
 static void on_read(void *op, enum wr_err err)
 {
     struct watch_backlog *w = op;
+    wr_metric_set(METRIC_DATABASE, !err);
     for (size_t i = 0; i < GAUGES && !err; i++)
         wr_metric_set(gauges[i].metric, w->read[i]);
     if (!err)

@@ -377,7 +377,7 @@ test('a line that vanished from the same Redis process gets its next generation 
 test('without PostgreSQL a hold still acts, phases go on and a load balancer keeps us; all is recorded when it is back', async () => {
     const id = await create(), soon = await create({ starts_at: Date.now() + 2500 });
     await pg.kill('SIGKILL');
-    await waitFor('the metric to say so', async () => /wr_admission_database_up 0/.test((await call('GET', '/metrics')).json));
+    await waitFor('the metric to say so', async () => /wr_database_up 0/.test((await call('GET', '/metrics')).json));
     assert.equal((await call('GET', '/readyz')).status, 200);
     assert.equal((await call('POST', `/v1/admin/sales/${id}/hold`, { message: 'wait' })).status, 200);
     assert.deepEqual([(await line(id)).mode, (await line(id)).message], ['hold', 'wait']);
@@ -391,7 +391,7 @@ test('without PostgreSQL a hold still acts, phases go on and a load balancer kee
     await waitFor('the hold to be recorded', () => pg.psql('-c', `select mode, message from sales where id = '${id}'`).trim() === 'hold|wait', { timeout: 15_000 });
     await waitFor('who did it, too: another instance may have found it first', () => audit(id, 'sale.hold').length === 1, { timeout: 15_000 });
     await waitFor('the phase to be recorded', () => pg.psql('-c', `select phase from sales where id = '${soon}'`).trim() === 'live', { timeout: 15_000 });
-    await waitFor('the metric to say so', async () => /wr_admission_database_up 1/.test((await call('GET', '/metrics')).json));
+    await waitFor('the metric to say so', async () => /wr_database_up 1/.test((await call('GET', '/metrics')).json));
 });
 
 test('an instance that died before it could record a change leaves it to the others', async () => {

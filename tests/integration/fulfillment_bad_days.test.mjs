@@ -85,6 +85,7 @@ describe('in the middle of a batch', () => {
         await survives(l, [d], async () => {
             await postgres.kill();
             await waitFor('readyz to say so', async () => /PostgreSQL/.test((await readyz(d)).text));
+            await waitFor('the metric to say so', async () => (await d.metric('wr_database_up')) === 0);
             await postgres.start();
             await waitFor('it to be ready', async () => (await readyz(d)).status === 200);
         });
