@@ -1,5 +1,5 @@
-/* change_pace.c - GET and PUT /v1/admin/settings: how many orders a second fulfilment takes. fulfillmentd
- * reads it from PostgreSQL, so PostgreSQL is all that is needed here. */
+/* change_pace.c - GET and PUT /v1/admin/settings: how many orders a second each fulfillmentd takes. It
+ * reads that from PostgreSQL, so PostgreSQL is all that is needed here. */
 #include "merchant.h"
 #include "sql_admission.h"
 #include <stdlib.h>

@@ -20,7 +20,8 @@ static const struct wr_option options[] = {
     WR_OPT_INT(S, payment_deadline_ms, "--payment-deadline-ms", "WR_PAYMENT_DEADLINE_MS", "5000", 100, 6000,
                "How long an answer of the provider may take, in ms."),
     WR_OPT_INT(S, catch_up_per_second, "--catch-up-per-second", "WR_CATCH_UP_PER_SECOND", "0", 0, 1000000,
-               "Events a second while those taken waited for over 10 s; 0: the live rate counts then too."),
+               "Events a second of each fulfillmentd while those taken waited for over 10 s; 0: the live rate counts "
+               "then too."),
     WR_OPT_INT(S, give_up_s, "--give-up-s", "WR_GIVE_UP_S", "259200", 1, 31536000,
                "How long a webhook or a refund is tried before it becomes a dead letter, in s."),
     WR_OPT_INT(S, grace_s, "--grace-s", "WR_CHECK_GRACE_S", "60", 0, 86400,
