@@ -22,7 +22,10 @@ static const struct wr_option options[] = {
 #undef S
 
 static const struct wr_command commands[] = {
-    {"keys", "keys stage | activate KID | retire KID | list: the keys that sign admission tokens",
+    {"keys",
+     "keys stage | activate KID | retire KID [at-once] | list: the keys that sign admission tokens. To replace "
+     "the one that signs: stage another, activate it no sooner than 70 s later, and retire the old one when "
+     "its tokens have ended, a day after that (at-once: they end with it)",
      manage_keys},
     {0},
 };

@@ -1,4 +1,4 @@
-/* manage_keys.c - `admissiond keys stage | activate KID | retire KID | list`. */
+/* manage_keys.c - `admissiond keys stage | activate KID | retire KID [at-once] | list`. */
 #include "admissiond.h"
 #include "routes.h"
 #include <stdio.h>
@@ -43,8 +43,9 @@ int manage_keys(const void *ctx, int argc, char **argv)
         return list(config->token_keys);
     if (strcmp(verb, "activate") == 0 && kid)
         return told(kid, wr_keys_activate(config->token_keys, kid));
-    if (strcmp(verb, "retire") == 0 && kid)
-        return told(kid, wr_keys_retire(config->token_keys, kid));
-    fputs("usage: admissiond keys stage | activate KID | retire KID | list\n", stderr);
+    bool at_once = argc == 3 && strcmp(argv[2], "at-once") == 0;
+    if (strcmp(verb, "retire") == 0 && kid && (argc == 2 || at_once))
+        return told(kid, wr_keys_retire(config->token_keys, kid, at_once));
+    fputs("usage: admissiond keys stage | activate KID | retire KID [at-once] | list\n", stderr);
     return 2;
 }

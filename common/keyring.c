@@ -39,11 +39,13 @@ const char *wr_key_state_name(enum wr_key_state state)
 
 struct row {
     char kid[WR_KID_MAX], state[12], x[44];
+    int64_t replaced;
 };
 static const struct wr_json_field row_fields[] = {
     WR_FIELD_TEXT(struct row, kid, "kid", true),
     WR_FIELD_TEXT(struct row, state, "state", true),
     WR_FIELD_TEXT(struct row, x, "x", true),
+    WR_FIELD_INT(struct row, replaced, "replaced", false, 0, 0),
     {0},
 };
 
@@ -76,6 +78,7 @@ static bool read_row(const struct wr_json *v, struct wr_key_list *list, char why
     if (wr_json_decode(v, row_fields, &row, why))
         return false;
     memcpy(entry.kid, row.kid, sizeof entry.kid);
+    entry.replaced_s = row.replaced;
     if (!kid_valid(row.kid) || !state_of(row.state, &entry.state) || wr_key_list_find(list, row.kid) ||
         wr_unbase64url(row.x, strlen(row.x), entry.x, sizeof entry.x) != sizeof entry.x) {
         strcpy(why, "A key's kid, state or x is not acceptable.");
@@ -133,10 +136,14 @@ enum wr_err wr_key_list_write(const struct wr_key_list *list, const char *folder
 {
     struct wr_json *rows = wr_json_build("[]");
     for (size_t i = 0; i < list->count; i++) {
+        const struct wr_key_entry *entry = &list->at[i];
         char x[44];
-        wr_base64url(list->at[i].x, 32, x);
-        wr_json_append(rows, wr_json_build("{s:s, s:s, s:s}", "kid", list->at[i].kid, "state",
-                                           state_names[list->at[i].state], "x", x));
+        wr_base64url(entry->x, 32, x);
+        struct wr_json *row = wr_json_build("{s:s, s:s, s:s}", "kid", entry->kid, "state",
+                                            state_names[entry->state], "x", x);
+        if (entry->state == WR_KEY_PREVIOUS)
+            wr_json_set(row, "replaced", wr_json_build("I", entry->replaced_s));
+        wr_json_append(rows, row);
     }
     struct wr_json *document = wr_json_build("{s:o}", "keys", rows);
     struct wr_buf path = list_path(folder), text = {0};

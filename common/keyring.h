@@ -13,7 +13,8 @@ enum wr_key_state { WR_KEY_NEXT, WR_KEY_CURRENT, WR_KEY_PREVIOUS };
 struct wr_key_entry { /* a row of keys.json */
     char kid[WR_KID_MAX];
     enum wr_key_state state;
-    uint8_t x[32]; /* public part */
+    uint8_t x[32];      /* public part */
+    int64_t replaced_s; /* of a previous one: when another became current, wall s; 0: not known */
 };
 struct wr_key_list {
     struct wr_key_entry at[WR_KEYRING_MAX];

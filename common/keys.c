@@ -1,6 +1,8 @@
 /* keys.c - what `admissiond keys` does to the folder: next -> current -> previous -> gone.
  *
- * Staged first and activated later, a key is known to every verifier before anything is signed with it. */
+ * Staged first and activated later, a key is known to every verifier before anything is signed with it. Retired no sooner
+ * than the last token that it signed ends, it takes nobody's admission away. */
+#include "clock.h"
 #include "file.h"
 #include "keyring.h"
 #include "log.h"
@@ -10,6 +12,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define KEPT_S (86400 + 60) /* the longest admission_s, and what a worker may have signed before it knew */
 
 /* One change at a time; the lock goes with the descriptor. */
 static enum wr_err lock_folder(const char *folder, int *fd)
@@ -97,8 +101,10 @@ static enum wr_err activate_locked(const char *folder, const char *kid)
         return WR_ERR_CONFLICT;
     }
     for (size_t i = 0; i < list.count; i++) {
-        if (list.at[i].state == WR_KEY_CURRENT)
-            list.at[i].state = WR_KEY_PREVIOUS;
+        if (list.at[i].state != WR_KEY_CURRENT)
+            continue;
+        list.at[i].state = WR_KEY_PREVIOUS;
+        list.at[i].replaced_s = wr_wall_ms() / 1000;
     }
     entry->state = WR_KEY_CURRENT;
     return wr_key_list_write(&list, folder);
@@ -115,7 +121,18 @@ enum wr_err wr_keys_activate(const char *folder, const char *kid)
     return err;
 }
 
-static enum wr_err retire_locked(const char *folder, const char *kid)
+/* A token that it signed may live. */
+static bool is_needed(const struct wr_key_entry *entry)
+{
+    int64_t left_s = entry->replaced_s + KEPT_S - wr_wall_ms() / 1000;
+    if (entry->state != WR_KEY_PREVIOUS || left_s <= 0)
+        return false;
+    wr_error("tokens that this key signed may still live; wait, or say at-once to end them",
+             "kid=\"%s\" left_s=%lld", entry->kid, (long long)left_s);
+    return true;
+}
+
+static enum wr_err retire_locked(const char *folder, const char *kid, bool at_once)
 {
     struct wr_key_list list;
     enum wr_err err = wr_key_list_read(&list, folder);
@@ -134,6 +151,8 @@ static enum wr_err retire_locked(const char *folder, const char *kid)
         wr_error("the last key cannot be retired", "kid=\"%s\"", kid);
         return WR_ERR_CONFLICT;
     }
+    if (!at_once && is_needed(entry))
+        return WR_ERR_CONFLICT;
     *entry = list.at[--list.count];
     err = wr_key_list_write(&list, folder);
     if (err)
@@ -145,13 +164,13 @@ static enum wr_err retire_locked(const char *folder, const char *kid)
     return WR_OK;
 }
 
-enum wr_err wr_keys_retire(const char *folder, const char *kid)
+enum wr_err wr_keys_retire(const char *folder, const char *kid, bool at_once)
 {
     int fd;
     enum wr_err err = lock_folder(folder, &fd);
     if (err)
         return err;
-    err = retire_locked(folder, kid);
+    err = retire_locked(folder, kid, at_once);
     close(fd);
     return err;
 }

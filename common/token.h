@@ -4,8 +4,8 @@
  * clock), iat, nbf, exp (s, the signing worker's clock). Header: alg EdDSA, typ JWT, kid. Any JWT library
  * verifies it.
  *
- * The ring is a folder: keys.json ({"keys":[{"kid","state":"next|current|previous","x"}]}) and <kid>.pem,
- * mode 0400. It is read again when keys.json changes; a broken change keeps the old ring and is logged. */
+ * The ring is a folder: keys.json ({"keys":[{"kid","state":"next|current|previous","x",
+ * "replaced"?}]}) and <kid>.pem, mode 0400. It is read again when keys.json changes; a broken change keeps the old ring and is logged. */
 #ifndef WR_TOKEN_H
 #define WR_TOKEN_H
 #include "crypto.h"
@@ -44,8 +44,9 @@ struct wr_json *wr_keyring_jwks(const struct wr_keyring *ring);
 enum wr_err wr_keys_stage(const char *folder, char kid[WR_KID_MAX]) WR_MUST_CHECK;
 /* WR_ERR_CONFLICT: it is not staged. */
 enum wr_err wr_keys_activate(const char *folder, const char *kid) WR_MUST_CHECK;
-/* WR_ERR_CONFLICT: it is current, or the last one. WR_ERR_NOT_FOUND: there is no such key. */
-enum wr_err wr_keys_retire(const char *folder, const char *kid) WR_MUST_CHECK;
+/* WR_ERR_CONFLICT: it is current, the last one, or was it within the longest admission, unless `at_once`.
+ * WR_ERR_NOT_FOUND: there is no such key. */
+enum wr_err wr_keys_retire(const char *folder, const char *kid, bool at_once) WR_MUST_CHECK;
 /* `state`: "next", "current" or "previous". WR_ERR_NOT_FOUND: there is no keys.json. */
 typedef void wr_key_visit(void *ctx, const char *kid, const char *state);
 enum wr_err wr_keys_list(const char *folder, wr_key_visit *visit, void *ctx) WR_MUST_CHECK;

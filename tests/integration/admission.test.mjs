@@ -508,6 +508,18 @@ test('the command for the keys says why not, and only that', () => {
     refused(/keys.json is out of shape/, 'list');
 });
 
+test('a key that was replaced is retired a day later, or at once when that is said', () => {
+    const folder = temporaryFolder('replaced-keys'), run = (...args) => spawnSync(join(build, 'bin', 'admissiond'), ['keys', ...args, '--token-keys', folder], { encoding: 'utf8' });
+    const [first, second] = [run('stage'), run('stage')].map(({ stdout }) => stdout.trim());
+    for (const kid of [first, second]) run('activate', kid);
+    const { status, stderr } = run('retire', first);
+    assert.equal(status, 1);
+    assert.match(stderr, /tokens that this key signed may still live.*left_s=864\d\d/);
+    assert.deepEqual([run('retire', first, 'now').status, run('list').stdout], [2, `${first} previous\n${second} current\n`]);
+    assert.equal(run('retire', first, 'at-once').stdout.trim(), first);
+    assert.equal(run('list').stdout, `${second} current\n`);
+});
+
 test('JWKS verifies a token with jose, may be cached, and shows the next key before it signs', async () => {
     const id = await create(), token = await admitted(id, 5);
     const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${daemons[0].url}/.well-known/jwks.json`)), { issuer, audience: id });

@@ -1,5 +1,6 @@
 #include "test.h"
 #include "file.h"
+#include "keyring.h"
 #include "token.h"
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -261,14 +262,38 @@ TEST(keys_rotate_without_a_token_being_lost)
     assert_int_equal(verify(first, NOW), WR_OK);
     assert_int_equal(verify(second, NOW), WR_OK);
     ring = mine;
-    assert_int_equal(wr_keys_retire(folder, next), WR_ERR_CONFLICT);  /* current */
-    assert_int_equal(wr_keys_activate(folder, kid), WR_ERR_CONFLICT); /* previous, not staged */
-    assert_int_equal(wr_keys_retire(folder, "nobody"), WR_ERR_NOT_FOUND);
-    assert_int_equal(wr_keys_retire(folder, kid), WR_OK);
+    assert_int_equal(wr_keys_retire(folder, next, true), WR_ERR_CONFLICT); /* current */
+    assert_int_equal(wr_keys_activate(folder, kid), WR_ERR_CONFLICT);      /* previous, not staged */
+    assert_int_equal(wr_keys_retire(folder, "nobody", false), WR_ERR_NOT_FOUND);
+    assert_int_equal(wr_keys_retire(folder, kid, true), WR_OK);
     wr_keyring_refresh(ring);
     assert_int_equal(verify(first, NOW), WR_ERR_TOKEN_INVALID);
     assert_int_equal(verify(second, NOW), WR_OK);
     wr_keyring_close(verifier);
+    finish();
+}
+
+static void replaced_ago(int64_t seconds)
+{
+    struct wr_key_list list;
+    assert_int_equal(wr_key_list_read(&list, folder), WR_OK);
+    wr_key_list_find(&list, kid)->replaced_s -= seconds;
+    assert_int_equal(wr_key_list_write(&list, folder), WR_OK);
+}
+
+TEST(a_key_is_kept_while_a_token_that_it_signed_may_live)
+{
+    char next[WR_KID_MAX], unused[WR_KID_MAX];
+    start();
+    assert_int_equal(wr_keys_stage(folder, next), WR_OK);
+    assert_int_equal(wr_keys_activate(folder, next), WR_OK);
+    assert_int_equal(wr_keys_retire(folder, kid, false), WR_ERR_CONFLICT);
+    replaced_ago(86400);
+    assert_int_equal(wr_keys_retire(folder, kid, false), WR_ERR_CONFLICT); /* a worker may have learned it late */
+    assert_int_equal(wr_keys_stage(folder, unused), WR_OK);
+    assert_int_equal(wr_keys_retire(folder, unused, false), WR_OK); /* signed nothing */
+    replaced_ago(60);
+    assert_int_equal(wr_keys_retire(folder, kid, false), WR_OK);
     finish();
 }
 
