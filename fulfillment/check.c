@@ -40,6 +40,7 @@ struct sku {
     int64_t deal, share, free, counter[HOLD_COUNT]; /* Redis; no counter for released */
     int64_t units[HOLD_COUNT];                      /* the records' sums */
     int64_t waiting, in_flight;
+    bool ended;  /* PostgreSQL */
     bool moving; /* its counters changed during the look */
 };
 struct check {
@@ -203,6 +204,12 @@ static enum wr_err read_counters(struct check *check, struct sku *sku)
     return check->err;
 }
 
+/* A merchant took the stock of a sale that is over out of Redis (KEYSPACE.md): nothing to compare with. */
+static bool is_deleted(const struct sku *sku)
+{
+    return sku->ended && !sku->deal;
+}
+
 /* ---- comparing ---- */
 
 static struct sku *find_sku(struct check *check, const char *sale, const char *name)
@@ -317,8 +324,8 @@ static void compare_sku(struct check *check, struct sku *sku)
         drifts_add(&check->drifts, sku->sale, sku->name, "",
                    "drift: %s %s: the ledger has %lld committed, its orders add up to %lld", sku->sale,
                    sku->name, (long long)sku->committed, (long long)sku->ordered);
-    if (!sku->deal && !sku->orders)
-        return; /* not dealt to Redis yet */
+    if (is_deleted(sku) || (!sku->deal && !sku->orders))
+        return; /* not in Redis any more, or not dealt to it yet */
     expect(check, sku, "units in all", sku->share, sku->total);
     expect(check, sku, "free + held + sold + voided",
            sku->free + counter[HOLD_HELD] + counter[HOLD_SOLD] + counter[HOLD_VOIDED], sku->total);
@@ -342,6 +349,7 @@ static enum wr_err read_skus(struct check *check)
         wr_rows_copy(rows, i, "sale", sku->sale, sizeof sku->sale);
         wr_rows_copy(rows, i, "sku", sku->name, sizeof sku->name);
         sku->run = wr_rows_int(rows, i, "run");
+        sku->ended = wr_rows_bool(rows, i, "ended");
         sku->total = wr_rows_int(rows, i, "total");
         sku->committed = wr_rows_int(rows, i, "committed");
         sku->ordered = wr_rows_int(rows, i, "ordered");
@@ -369,6 +377,8 @@ static enum wr_err look_at_sale(struct check *check, size_t first)
 {
     const struct sku *sku = &check->skus[first];
     enum wr_err err = read_counters_of_sale(check, first, false);
+    if (!err && is_deleted(sku))
+        return WR_OK;
     if (!err)
         err = read_records(check, sku->sale);
     if (!err)
@@ -405,6 +415,11 @@ static void print_table(const struct check *check)
            "sold", "voided", "committed", "waiting", "in flight", "drift");
     for (size_t i = 0; i < check->sku_count; i++) {
         const struct sku *s = &check->skus[i];
+        if (is_deleted(s)) {
+            if (opens_sale(check, i))
+                printf("%-24s has ended, and its stock is not in Redis any more\n", s->sale);
+            continue;
+        }
         printf("%-24s %-16s %9lld %9lld %9lld %9lld %9lld %9lld %9lld %9lld %6lld\n", s->sale, s->name,
                (long long)s->total, (long long)s->free, (long long)s->counter[HOLD_HELD],
                (long long)s->counter[HOLD_SOLD], (long long)s->counter[HOLD_VOIDED], (long long)s->committed,

@@ -169,6 +169,28 @@ test('check finds what was tampered with, says which order, and changes nothing'
     await d.stop();
 });
 
+test('check finds no drift in a sale that has ended and was deleted from Redis, but for its ledger', async () => {
+    const l = await open(), d = await l.serve(), r = await l.reserve();
+    await l.becomes(r, 'pending_payment');
+    await l.pay(d, r);
+    await l.becomes(r, 'confirmed');
+    await l.isTold(r);
+    await l.redis.del(...await l.redis.keys(l.key('*')));
+    const lost = await l.command('check');
+    assert.equal(lost.status, 1, lost.stdout);
+    assert.match(lost.stdout, new RegExp(`order ${r.order_id}: Redis says nothing, PostgreSQL says confirmed`));
+    await l.query(`update sales set phase = 'ended' where id = $1`, l.sale);
+    const c = await l.command('check');
+    assert.equal(c.status, 0, c.stdout + c.stderr);
+    assert.deepEqual(c.stdout.split('\n').filter((line) => line.includes(l.sale)).map((line) => line.slice(25)), ['has ended, and its stock is not in Redis any more']);
+    await l.query('update skus set committed = committed + 1 where sale = $1', l.sale);
+    const wrong = await l.command('check');
+    assert.equal(wrong.status, 1, wrong.stdout);
+    assert.match(wrong.stdout, /the ledger has 2 committed, its orders add up to 1/);
+    await l.query('update skus set committed = committed - 1 where sale = $1', l.sale);
+    await d.stop();
+});
+
 test('PostgreSQL itself refuses check every change', async () => {
     const l = await open();
     await l.query(`create schema trap; create table trap.written (n int);
