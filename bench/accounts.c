@@ -73,7 +73,7 @@ static bool read_database(struct accounts *a, const struct stage *stage, const s
             fprintf(stderr, "stampede: PostgreSQL: %s\n", wr_pg_error(pg));
         wr_pg_disconnect(pg);
     } else {
-        fprintf(stderr, "stampede: PostgreSQL at %s does not answer\n", stage->options->database);
+        fprintf(stderr, "stampede: PostgreSQL does not answer\n"); /* its URL has the password */
     }
     return !err;
 }

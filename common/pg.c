@@ -127,8 +127,10 @@ void wr_pg_conn_free(struct wr_pg_conn *c)
 
 enum wr_err wr_pg_connect(struct wr_pg_conn **out, const char *url)
 {
-    struct wr_pg_conn *c = wr_pg_conn_new(NULL);
     *out = NULL;
+    if (!wr_pg_url_valid(url))
+        return WR_ERR_INVALID;
+    struct wr_pg_conn *c = wr_pg_conn_new(NULL);
     if (!wr_pg_conn_open(c, url)) {
         wr_error("cannot connect to PostgreSQL", "why=\"%s\"", c->error);
         wr_pg_conn_free(c);
@@ -147,8 +149,8 @@ bool wr_pg_url_valid(const char *url)
 {
     char *why = NULL;
     PQconninfoOption *parsed = PQconninfoParse(url, &why);
-    if (!parsed)
-        wr_error("the database URL is not usable", "why=\"%.*s\"", why ? (int)strcspn(why, "\n") : 0, why);
+    if (!parsed) /* what libpq quotes may be the password */
+        wr_error("the database URL is not usable", "why=\"%.*s\"", why ? (int)strcspn(why, "\"\n") : 0, why);
     PQconninfoFree(parsed);
     PQfreemem(why);
     return parsed;

@@ -1,11 +1,13 @@
-// What each shipped program says of itself: --version names every library it is linked with, --help every option of its table.
-import { describe, test } from 'node:test';
+// What each shipped program says of itself: --version names every library it is linked with, --help every option of its table. What it does not
+// say: the database's password.
+import { after, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, root } from '../lib/servers.mjs';
+import { build, root, stopAll, temporaryFolder } from '../lib/servers.mjs';
 
+after(stopAll);
 const programs = { waitroomd: 'waitroom', admissiond: 'admission', checkoutd: 'checkout', fulfillmentd: 'fulfillment', sandboxd: 'sandbox' };
 // How a library is linked, how --version calls it, and what pkg-config calls it.
 const libraries = [
@@ -39,4 +41,23 @@ for (const [name, folder] of Object.entries(programs)) describe(name, () => {
         const listed = [...said(name, '--help').matchAll(/^ {2}(--[\w-]+ \(\w+\))\n {6}\S/gm)].map(([, option]) => option);
         assert.deepEqual(listed.sort(), expected.sort());
     });
+});
+
+describe('the password of the database is not told', () => {
+    const folder = temporaryFolder('passwords'), key = join(folder, 'key');
+    writeFileSync(key, 'k'.repeat(32));
+    run(join(build, 'bin', 'admissiond'), 'keys', 'stage', '--token-keys', folder);
+    const env = { WR_LISTEN: '127.0.0.1:0', WR_TOKEN_KEYS: folder, WR_MERCHANT_KEY_FILE: key, WR_PAYMENT_KEY_FILE: key, WR_WEBHOOK_SECRET_FILE: key };
+    const urls = { 'where no server is': 'u:s3cret@127.0.0.1:9/x', 'that libpq quotes as a whole': 'u:s3cret@[::1/x', 'whose password libpq quotes': 'u:s3cret%zz@127.0.0.1:9/x' };
+    const complaint = /PostgreSQL|the database URL is not usable/;
+    for (const [what, url] of Object.entries(urls)) for (const [command, says] of [['fulfillmentd replay 1', complaint], ['admissiond', complaint], ['sandboxd', complaint], ['admissiond --help', /--database/]]) {
+        if (!command.includes(' ') && url === urls['where no server is']) continue; // these wait for it, and log what the command logs
+        test(`by ${command}, given a URL ${what}`, () => {
+            const [name, ...args] = command.split(' ');
+            const { status, stdout, stderr } = spawnSync(join(build, 'bin', name), args, { env: { ...env, WR_DATABASE_URL: `postgresql://${url}` }, encoding: 'utf8', timeout: 10_000 });
+            assert.match(stdout + stderr, says);
+            assert.doesNotMatch(stdout + stderr, /s3cret/);
+            assert.equal(status, args[0] === '--help' ? 0 : 1);
+        });
+    }
 });

@@ -132,6 +132,13 @@ test('a sale that has not begun is waited for, and said so; one that is sold out
     assert.match(refused.output, new RegExp(`stampede: the sale ${none.id} is not live: sold_out\n$`));
 });
 
+test('where its database does not answer it ends, and does not tell the password', async () => {
+    const { code, output } = await startStampede({ env: { ...stack.env, WR_DATABASE_URL: 'postgresql://u:s3cret@127.0.0.1:9/x' } }, ['--shoppers', 1]).ended;
+    assert.equal(code, 2, output);
+    assert.match(output, /stampede: PostgreSQL does not answer\n$/);
+    assert.doesNotMatch(output, /s3cret/);
+});
+
 // After the crowds above, of whatever they left.
 test('stock in Redis and orders in PostgreSQL agree afterwards', async () => {
     await promisify(execFile)(join(build, 'bin', 'fulfillmentd'), ['check'], { env: { ...process.env, ...stack.env, WR_LISTEN: '127.0.0.1:0' } });
