@@ -26,6 +26,7 @@ write_env() {
     # Those that nobody gave: whoever starts again from a shell that sourced this file means them no more than now (base.sh).
     local derived='' name
     for name in WR_PUBLIC_URL KAFKA_BOOTSTRAP WR_BUILD_DIR WR_RUN_DIR; do [[ " $GIVEN " == *" $name "* ]] || derived+=" $name"; done
+    WR_DATABASE_URL=postgresql://waitroom:$(<"$PG_PASSWORD")@127.0.0.1:$POSTGRES_PORT/waitroom
     export WR_REDIS_LINE=127.0.0.1:$REDIS_PORT WR_REDIS_STOCK=127.0.0.1:$REDIS_PORT
     export WR_TICKET_KEYS=$RUN/secrets/ticket.keys WR_TOKEN_KEYS=$RUN/keys WR_ORDER_KEY_FILE=$RUN/secrets/order.key
     export WR_MERCHANT_KEY_FILE=$RUN/secrets/merchant.key WR_PAYMENT_KEY_FILE=$RUN/secrets/payment.key

@@ -30,6 +30,7 @@ redis_serves() { [ "$(redis-cli -p $REDIS_PORT ping 2>/dev/null)" = PONG ]; }
 # ---- PostgreSQL ----
 # It refuses to run as root: then it runs as `postgres`, with its data where that user can reach it.
 PG_HOME=$RUN/data/postgres
+PG_PASSWORD=$RUN/secrets/postgres.password
 PG_HOME_ELSEWHERE=/var/lib/waitroom/$(printf '%s' "$RUN" | sha256sum | cut -c1-12)
 as_postgres=()
 [ "$(id -u)" != 0 ] || as_postgres=(setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/var/lib/postgresql)
@@ -48,8 +49,21 @@ prepare_postgres() {
     mkdir -p "$PG_HOME"
     [ "$(id -u)" != 0 ] || chown postgres: "$PG_HOME"
     [ -f "$PG_HOME/data/PG_VERSION" ] ||
-        (cd "$PG_HOME" && "${as_postgres[@]}" $PG_BIN/initdb -D "$PG_HOME/data" -A trust --no-locale -E UTF8 -U waitroom --no-sync) >"$RUN/logs/initdb.log" 2>&1 ||
+        (cd "$PG_HOME" && "${as_postgres[@]}" $PG_BIN/initdb -D "$PG_HOME/data" -A reject --no-locale -E UTF8 -U waitroom --no-sync) >"$RUN/logs/initdb.log" 2>&1 ||
         die "PostgreSQL's data could not be made: see $RUN/logs/initdb.log"
+    secret "$PG_PASSWORD" "$(hex 24)"
+    (cd "$PG_HOME" && ask_for_password "$PG_HOME/data") >"$RUN/logs/postgres-password.log" 2>&1 ||
+        die "PostgreSQL was not given its password: see $RUN/logs/postgres-password.log"
+}
+# At each start, before anybody can connect: data of earlier versions trusts every local user, and our secrets may be newer than the data.
+# Its folder is its user's, so root writes nothing there; and ps shows arguments, so the password is none.
+ask_for_password() { # DATA
+    echo 'host all waitroom 127.0.0.1/32 scram-sha-256' | "${as_postgres[@]}" tee "$1/pg_hba.conf" &&
+        echo "alter role waitroom password '$(<"$PG_PASSWORD")'" |
+        "${as_postgres[@]}" $PG_BIN/postgres --single -D "$1" -c exit_on_error=true -c log_min_error_statement=panic postgres
+}
+sql() { # DATABASE OPTION...
+    PGPASSWORD=$(<"$PG_PASSWORD") psql -q "postgresql://waitroom@127.0.0.1:$POSTGRES_PORT/$1" "${@:2}"
 }
 start_postgres() { # no socket file: its path may be at most 107 bytes long. Who changes its user forgets its --pdeathsig.
     cd "$PG_HOME"
@@ -57,16 +71,16 @@ start_postgres() { # no socket file: its path may be at most 107 bytes long. Who
         -c unix_socket_directories= -c max_connections=100 -c shared_buffers=128MB -c log_min_messages=warning
     cd "$ROOT"
 }
-postgres_serves() { psql -qAt "$SERVER_URL" -c 'select 1' >/dev/null 2>&1; }
+postgres_serves() { sql postgres -At -c 'select 1' >/dev/null 2>&1; }
 migrate() { # applies what of sql/migrations is not applied yet, each in one transaction
     local file name
-    psql -qAt "$SERVER_URL" -c "select 1 from pg_database where datname = 'waitroom'" | grep -q 1 ||
-        psql -q "$SERVER_URL" -c 'create database waitroom'
-    psql -q "$WR_DATABASE_URL" -c 'set client_min_messages = warning; create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())'
+    sql postgres -At -c "select 1 from pg_database where datname = 'waitroom'" | grep -q 1 ||
+        sql postgres -c 'create database waitroom'
+    sql waitroom -c 'set client_min_messages = warning; create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())'
     for file in "$ROOT"/sql/migrations/*.sql; do
         name=$(basename "$file" .sql)
-        [ -n "$(psql -qAt "$WR_DATABASE_URL" -c "select 1 from schema_migrations where name = '$name'")" ] && continue
-        psql -q -v ON_ERROR_STOP=1 --single-transaction "$WR_DATABASE_URL" -f "$file" -c "insert into schema_migrations (name) values ('$name')" >"$RUN/logs/migrate.log" 2>&1 ||
+        [ -n "$(sql waitroom -At -c "select 1 from schema_migrations where name = '$name'")" ] && continue
+        sql waitroom -v ON_ERROR_STOP=1 --single-transaction -f "$file" -c "insert into schema_migrations (name) values ('$name')" >"$RUN/logs/migrate.log" 2>&1 ||
             die "the migration $name failed: see $RUN/logs/migrate.log"
     done
 }

@@ -2,13 +2,14 @@
 // names with a space and more in them, also what is no letter in their locale, and where the tests run as root, PostgreSQL's user cannot reach them.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import Redis from 'ioredis';
+import pg from 'pg';
 import { Load } from '../lib/load.mjs';
-import { alive, below, call, clean, gone, isUp, merchant, service, supervisor } from '../lib/scripts.mjs';
+import { alive, below, call, clean, gone, isUp, merchant, processes, service, supervisor } from '../lib/scripts.mjs';
 import { build, freePort, isFree, listens, root, startPostgres, startRedis, stopAll, temporaryFolder } from '../lib/servers.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
@@ -51,6 +52,26 @@ test('only its user can read the key of the merchant', () => {
     for (const [name, mode] of [['env', 0o644], ['logs', 0o755]]) chmodSync(join(data, name), mode); // the next start mends what an earlier version left
 });
 
+const databaseUrl = () => readFileSync(join(data, 'env'), 'utf8').match(/^export WR_DATABASE_URL=(.*)$/m)[1];
+async function ask(url, sql) {
+    const client = new pg.Client({ connectionString: url, ssl: false });
+    try {
+        await client.connect();
+        return (await client.query(sql)).rows;
+    } finally { await client.end(); }
+}
+async function wantsPassword() {
+    const url = databaseUrl(), [, password] = url.match(/^postgresql:\/\/waitroom:(\w{48})@127\.0\.0\.1:\d+\/waitroom$/);
+    assert.deepEqual(await ask(url, 'select current_user::text as me'), [{ me: 'waitroom' }]);
+    for (const database of ['waitroom', 'postgres', 'template1']) for (const user of ['waitroom:wrong', 'waitroom:', 'postgres:', `postgres:${password}`])
+        await assert.rejects(ask(`postgresql://${user}@127.0.0.1:${base + 7}/${database}`, 'select 1'), /password|no pg_hba\.conf entry/, `${user} at ${database}`);
+    assert.deepEqual(processes().filter((p) => p.command.includes(password)), [], 'ps shows it');
+    for (const name of readdirSync(join(data, 'logs'))) assert.ok(!readFileSync(join(data, 'logs', name), 'utf8').includes(password), `${name}.log has it`);
+    return password;
+}
+
+test('only who has the password gets into PostgreSQL, and neither ps nor a log tells it', wantsPassword);
+
 test('a second start from a shell that sourced env keeps the data, and takes seconds', async (t) => {
     const now = Date.now();
     const made = await merchant(data, 'POST', '/sales', { id: 'kept', title: 'Kept', currency: 'EUR', starts_at: now - 1000, ends_at: now + 3_600_000,
@@ -62,6 +83,7 @@ test('a second start from a shell that sourced env keeps the data, and takes sec
     await waitFor('a place in the line', async () => (await queue()).status < 300);
     const joined = async () => (await merchant(data, 'GET', '/sales/kept/stats')).body.joined_total;
     await waitFor('the line to count it', async () => (await joined()) === 1);
+    const password = await wantsPassword();
 
     const load = new Load(() => [process.pid, supervisor(data)], () => [process.pid]);
     const again = 'source "$1/env"; "$2/script/down" && began=$(date +%s%3N) && "$2/script/up" --detach >"$1/logs/again.log" && echo $(($(date +%s%3N) - began))';
@@ -70,6 +92,7 @@ test('a second start from a shell that sourced env keeps the data, and takes sec
     assert.equal((await merchant(data, 'GET', '/sales/kept')).body.title, 'Kept');
     await waitFor('the line as it was', async () => (await joined()) === 1);
     assert.deepEqual(modes(), ['600', '600', '700', '700']);
+    assert.equal(await wantsPassword(), password);
     assert.ok(existsSync(join(data, 'pids', 'kafka')), 'its own broker is no foreign one for having been in env');
     assert.equal(succeeds(await call('bash', ['-c', 'source "$1/env"; "$2/script/test" --install-only lint', 'bash', data, checkout], {})).code, 0);
     assert.ok(isUp(data), 'script/test leaves it alone');
@@ -104,6 +127,8 @@ test('what it started ends with it, even when it is killed with -9; one that doe
     const all = below(supervisor(data)), slow = service(data, 'sandboxd');
     assert.ok(all.length > 9, 'servers and daemons run');
     process.kill(slow, 'SIGSTOP');
+    // One that runs still would dial again, and PostgreSQL does not end before who dialled while it ended has said who they are.
+    await waitFor('it to have stopped', () => /^State:\tT/m.test(readFileSync(`/proc/${slow}/status`, 'utf8')));
     process.kill(supervisor(data), 'SIGKILL');
     try {
         await gone('everything else', all.filter((p) => p.pid !== slow));
@@ -175,6 +200,28 @@ test('script/down tells another user whose folder it is', { skip: process.getuid
     assert.deepEqual([code, err], [1, `down: ${folder} belongs to root: run this as that user\n`]);
 });
 
+// As versions before left it: role and settings of `initdb -A trust`, and no secret.
+test('PostgreSQL\'s data that trusted every local user is kept, and asks for a password from then on', async () => {
+    succeeds(await script('up', '--detach', '--services'));
+    await ask(databaseUrl(), 'alter role waitroom password null');
+    const [, folder] = readFileSync(`/proc/${service(data, 'postgres')}/cmdline`, 'utf8').match(/\0-D\0([^\0]+)/);
+    succeeds(await script('down'));
+    writeFileSync(join(folder, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n');
+    rmSync(join(data, 'secrets', 'postgres.password'));
+    let started = false;
+    const start = script('up', '--detach', '--services').finally(() => { started = true; }), seen = new Set();
+    while (!started) {
+        for (const { command } of processes()) seen.add(command);
+        await new Promise((done) => setTimeout(done, 2));
+    }
+    succeeds(await start);
+    const password = await wantsPassword();
+    for (const program of [/\bpsql -q /, /\/postgres --single /]) assert.ok([...seen].some((command) => program.test(command)), `${program} was seen while it ran`);
+    assert.deepEqual([...seen].filter((command) => command.includes(password)), []);
+    assert.deepEqual(await ask(databaseUrl(), 'select id from sales'), [{ id: 'demo' }]);
+    succeeds(await script('down'));
+});
+
 test('KAFKA_HOME is the Kafka that runs', async () => {
     const home = join(here, 'kafka'), cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, '.cache'), 'waitroom', 'kafka-4.1.0', 'jars');
     mkdirSync(home);
@@ -183,7 +230,7 @@ test('KAFKA_HOME is the Kafka that runs', async () => {
     assert.ok(below(service(data, 'kafka'))[0].command.includes(`${home}/libs/`));
     assert.equal(await listens(base + 8), true);
     assert.equal(await listens(base), false, 'no nginx');
-    assert.equal(out, `ready\n  PostgreSQL     postgresql://waitroom@127.0.0.1:${base + 7}/waitroom\n  Redis          redis://127.0.0.1:${base + 6}\n` +
+    assert.equal(out, `ready\n  PostgreSQL     postgresql://waitroom@127.0.0.1:${base + 7}/waitroom      its password is in env\n  Redis          redis://127.0.0.1:${base + 6}\n` +
         `  Kafka          127.0.0.1:${base + 8}\n  for scripts    source ${data}/env\n  logs           ${data}/logs\n`, 'of what was not started nothing is said');
     succeeds(await script('down'));
 });
