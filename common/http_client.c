@@ -234,6 +234,8 @@ static void set_limits(CURL *easy, int deadline_ms)
     curl_easy_setopt(easy, CURLOPT_PROXY,
                      ""); /* what decides where we connect is in our option table alone */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                     1L); /* or libcurl joins the thread of a lookup that is late, and the loop waits */
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,

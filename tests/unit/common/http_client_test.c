@@ -5,9 +5,13 @@
 #include "log.h"
 #include "mem.h"
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #define WR_TEST_SETUP open_all
 #define WR_TEST_TEARDOWN close_all
@@ -107,6 +111,28 @@ static int close_all(void **state)
     close(listener);
     assert_true(wr_loop_close(loop, 2000));
     return 0;
+}
+
+/* ---- the names ---- */
+
+#define SILENT "nameserver-is-away.test"
+static sem_t name_asked, name_released, name_left; /* the lookup of SILENT has begun; may end; has ended */
+
+/* libcurl's threads come here, too: what is linked first wins. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (!name || strcmp(name, SILENT) != 0) {
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+        return real(name, service, hints, out);
+    }
+    sem_post(&name_asked);
+    struct timespec limit;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += 5; /* as long as glibc waits for one nameserver */
+    sem_timedwait(&name_released, &limit);
+    sem_post(&name_left);
+    return EAI_AGAIN;
 }
 
 /* ---- calls ---- */
@@ -224,6 +250,71 @@ TEST(silence_is_an_unknown_outcome_at_the_deadline)
     assert_in_range(wr_mono_ms() - begin, 650, 5000);
     answer = "";
     assert_int_equal(call("POST", url, "x").err, WR_ERR_NO_ANSWER);
+}
+
+struct ticks {
+    uint64_t last_ms, longest_ms;
+};
+
+static void on_tick(void *ctx)
+{
+    struct ticks *t = ctx;
+    uint64_t now = wr_mono_ms();
+    if (now - t->last_ms > t->longest_ms)
+        t->longest_ms = now - t->last_ms;
+    t->last_ms = now;
+}
+
+static void begin_silence(void)
+{
+    sem_init(&name_asked, 0, 0);
+    sem_init(&name_released, 0, 0);
+    sem_init(&name_left, 0, 0);
+}
+
+static void end_silence(void)
+{
+    sem_post(&name_released);
+    sem_wait(&name_left); /* what the thread has is freed by itself */
+}
+
+TEST(a_name_that_no_nameserver_answers_for_is_given_up_at_the_deadline_and_holds_nobody)
+{
+    uint64_t begin = wr_mono_ms();
+    struct ticks ticks = {.last_ms = begin};
+    struct wr_timer *timer = wr_timer_new(loop, on_tick, &ticks);
+    wr_timer_start(timer, 10, 10);
+    begin_silence();
+    assert_int_equal(call("POST", "http://" SILENT "/", "x").err, WR_ERR_BACKEND);
+    on_tick(&ticks);
+    wr_timer_free(timer);
+    end_silence();
+    assert_in_range(wr_mono_ms() - begin, 650, 2500);
+    assert_in_range(ticks.longest_ms, 0, 2000);
+}
+
+static void on_look_whether_asked(void *ctx)
+{
+    (void)ctx;
+    if (sem_trywait(&name_asked) == 0)
+        wr_loop_stop(loop);
+}
+
+TEST(closing_waits_for_no_name)
+{
+    struct result r;
+    struct wr_timer *timer = wr_timer_new(loop, on_look_whether_asked, NULL);
+    wr_timer_start(timer, 1, 1);
+    begin_silence();
+    assert_int_equal(start("GET", "http://" SILENT "/", NULL, &r), WR_OK);
+    run(2);
+    wr_timer_free(timer);
+    uint64_t begin = wr_mono_ms();
+    wr_http_client_close(client);
+    client = NULL;
+    assert_in_range(wr_mono_ms() - begin, 0, 2000);
+    assert_int_equal(r.calls, 1);
+    end_silence();
 }
 
 TEST(an_answer_without_end_is_given_up)
