@@ -92,6 +92,9 @@ void wr_http_set_ctx(struct wr_http *http, void *ctx)
 
 void wr_http_stop_accepting(struct wr_http *http)
 {
+    if (!http->listener)
+        return;
+    wr_listener_drain(http->listener);
     wr_listener_close(http->listener);
     http->listener = NULL;
     wr_conn_close_idle(http);
@@ -101,7 +104,8 @@ void wr_http_close(struct wr_http *http)
 {
     if (!http)
         return;
-    wr_http_stop_accepting(http);
+    wr_listener_close(http->listener); /* a daemon that did not open has nothing to hand anybody to */
+    http->listener = NULL;
     wr_conn_close_all(http);
     if (!wr_ws_close(http))
         return;

@@ -213,7 +213,8 @@ static void start_next_turn(void *ctx)
         start_some(l);
 }
 
-static void accept_some(struct wr_listener *l)
+/* False: there is nobody more, or no room. */
+static bool accept_some(struct wr_listener *l)
 {
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         struct sockaddr_storage from;
@@ -225,7 +226,7 @@ static void accept_some(struct wr_listener *l)
                 pause_accepting(l, strerror(errno));
             if (errno == ECONNABORTED || errno == EINTR)
                 continue;
-            return;
+            return false;
         }
         a.fd = fd;
         peer_text(&from, a.peer);
@@ -234,9 +235,10 @@ static void accept_some(struct wr_listener *l)
             spare(l);
         if (fd >= l->fd_max) {
             pause_accepting(l, "few descriptors left");
-            return;
+            return false;
         }
     }
+    return true;
 }
 
 static void on_readable(void *ctx, int events)
@@ -283,12 +285,25 @@ int wr_listener_port(const struct wr_listener *l)
                                           : ((struct sockaddr_in *)&at)->sin_port);
 }
 
+static bool take_any(struct wr_listener *l, struct arrival *out)
+{
+    return take(&l->sockets, out) || take(&l->others, out) || take(&l->unknown, out);
+}
+
+void wr_listener_drain(struct wr_listener *l)
+{
+    for (int n = 0; n < BACKLOG && accept_some(l); n += ACCEPTS_A_TURN)
+        ;
+    for (struct arrival a; take_any(l, &a);)
+        l->on_accept(l->ctx, a.fd, a.peer);
+}
+
 void wr_listener_close(struct wr_listener *l)
 {
     if (!l)
         return;
-    for (struct arrival a; take(&l->sockets, &a) || take(&l->others, &a) || take(&l->unknown, &a);)
-        l->on_accept(l->ctx, a.fd, a.peer); /* they were taken: they are owed an answer */
+    for (struct arrival a; take_any(l, &a);)
+        close(a.fd);
     wr_timer_free(l->retry);
     wr_watch_free(l->watch);
     close(l->fd);

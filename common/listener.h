@@ -20,6 +20,8 @@ typedef void wr_scarce_cb(void *ctx); /* half the descriptors are taken: close w
 enum wr_err wr_listener_open(struct wr_listener **out, struct wr_loop *loop, const char *address,
                              wr_accept_cb *on_accept, wr_scarce_cb *on_scarce, void *ctx) WR_MUST_CHECK;
 int wr_listener_port(const struct wr_listener *l);
-void wr_listener_close(struct wr_listener *l); /* hands on those that wait first */
+/* Hands on, at once, all who wait and all whose handshake the kernel has finished: they take it that they were let in. */
+void wr_listener_drain(struct wr_listener *l);
+void wr_listener_close(struct wr_listener *l); /* takes NULL; resets those */
 
 #endif
