@@ -49,6 +49,7 @@ struct shopper {
     bool dropped;          /* has dropped out and come back as planned */
     bool unsure;           /* a checkout may have arrived without our hearing of it */
     bool order_open;       /* counted in OPEN_ORDERS */
+    bool found_none;       /* was told at checkout that nothing is left */
     uint8_t link_tries, ask_tries;
     uint64_t connect_us;
     uint64_t out_us;         /* since when it wants to be in line, or back in it; 0: it is there */

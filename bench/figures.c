@@ -34,6 +34,26 @@ static void measure_drip(struct figures *f, const struct run *run)
         f->looked_percent = 100.0 * 60 * climb_per_s(&run->grants) / run->drip.per_minute;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Whoever was told that nothing is left was told the truth of units that somebody held then: what came back later is not
+ * held against the run. In a foreign sale others may hold and return what they like: there only who waits still is asked for. */
+static int64_t undersold(const struct run *run)
+{
+    const struct accounts *a = &run->after;
+    if (run->stage->options->sale)
+        return run->timed_out ? least(a->free, (int64_t)atomic_load(&run->tally->ends[END_WAITING])) : 0;
+    int64_t ordered = 0;
+    for (size_t i = 0; i < a->states; i++)
+        ordered += a->state[i].units;
+    int64_t never_held = positive(a->free - positive(ordered - a->confirmed));
+    return least(a->free, (int64_t)run_count(run, COUNT_TURNED_AWAY) +
+                              least(never_held, (int64_t)run_count(run, COUNT_FOUND_NONE)));
+}
+
 struct figures figures_of(struct run *run)
 {
     struct tally *t = run->tally;
@@ -55,9 +75,6 @@ struct figures figures_of(struct run *run)
     if (!run->stage->options->sale)
         f.lost += run->after.unsettled; /* its time to pay has passed; that of a foreign sale may not have */
     f.oversold = positive(run->after.confirmed - run->after.total) + run->after.oversold_skus;
-    int64_t waiting = (int64_t)atomic_load(&t->ends[END_WAITING]);
-    if (run->timed_out)
-        f.undersold =
-            positive(waiting < run->after.free ? waiting : run->after.free);
+    f.undersold = positive(undersold(run));
     return f;
 }

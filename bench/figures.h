@@ -14,7 +14,7 @@ struct figures {
     int64_t sold;      /* units confirmed by this run */
     int64_t lost;      /* accepted orders without exactly one final state */
     int64_t oversold;  /* units sold beyond what there is */
-    int64_t undersold; /* units left over while somebody who would buy was turned away */
+    int64_t undersold; /* units left over while somebody who would buy was turned away; of a foreign sale, while somebody waits */
 };
 struct figures figures_of(struct run *run);
 

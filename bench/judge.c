@@ -9,14 +9,17 @@ size_t judge(const struct run *run, const struct figures *f, struct invariant *o
     size_t n = 0;
     out[n++] = (struct invariant){"nothing was oversold", !f->oversold};
     out[n++] = (struct invariant){"every order answered 202 has one final state", !f->lost};
-    out[n++] = (struct invariant){"nobody who waits was kept from units that are free", !f->undersold};
+    out[n++] = (struct invariant){"nobody who would buy was kept from units that are free", !f->undersold};
     out[n++] =
         (struct invariant){"the drip stayed under its ceiling in every window", !f->check.windows_above};
     out[n++] = (struct invariant){"the drip stayed under its ceiling between any two looks at Redis",
                                   !run->line.windows_above};
-    if (ours)
+    if (ours) {
         out[n++] = (struct invariant){"nobody received a token that was not granted",
                                       (int64_t)f->tokens <= a->granted_total - run->before.granted_total};
+        out[n++] = (struct invariant){"nobody was refused by an answer that the journey does not expect",
+                                      !atomic_load(&run->tally->ends[END_REFUSED])};
+    }
     /* Redis may have counted more: others, and numbers whose answer was lost. */
     out[n++] = (struct invariant){"everybody with a place was counted by Redis",
                                   (int64_t)run_count(run, COUNT_JOINED) <= f->joined};

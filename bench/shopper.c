@@ -6,11 +6,20 @@
 
 #define ANSWER_MS 5000
 
+/* Of those still buying when the run ends, an order may have its unit. */
+static void count_turned_away(struct crowd *c, const struct shopper *s, enum end end)
+{
+    if (s->plan.part != BUYER || end == END_CONFIRMED || (end == END_BUYING && s->journey >= ORDERED))
+        return;
+    tally_add(c->tally, end == END_LATE && s->found_none ? COUNT_FOUND_NONE : COUNT_TURNED_AWAY, 1);
+}
+
 void shopper_finish(struct crowd *c, uint32_t id, enum end end)
 {
     struct shopper *s = &c->shoppers[id];
     if (s->end != END_NONE)
         return;
+    count_turned_away(c, s, end);
     s->end = end;
     s->journey = ENDED;
     atomic_fetch_add(&c->tally->ends[end], 1);

@@ -337,8 +337,8 @@ static bool is_one_of(const char *text, const char *const *names)
 static void on_error(struct crowd *c, uint32_t id, const char *json, size_t len)
 {
     static const char *const for_good[] = {
-        "ticket-invalid", "ticket-spent", "place-passed",       "blocked",   "sale-ended",
-        "unknown-sale",   "forbidden",    "origin-not-allowed", "malformed", NULL};
+        "ticket-invalid", "ticket-spent",       "place-passed", "blocked", "unknown-sale",
+        "forbidden",      "origin-not-allowed", "malformed",    NULL};
     struct shopper *s = &c->shoppers[id];
     char code[40] = "?", what[64];
     scan_text(json, len, "code", code, sizeof code);
@@ -352,7 +352,9 @@ static void on_error(struct crowd *c, uint32_t id, const char *json, size_t len)
     if (strcmp(code, "line-closed") == 0) { /* news, not a refusal: what was asked waits at the worker */
         if (s->link == LINK_JOINING)
             crowd_timer(c, id, TIMER_LINK, CLOSED_MS);
-    } else if (over)
+    } else if (strcmp(code, "sale-ended") == 0) /* before it came, or came back */
+        shopper_finish(c, id, END_SOLD_OUT);
+    else if (over)
         shopper_finish(c, id, END_REFUSED);
     else if (s->link != LINK_JOINED)
         away(c, id, 500 + backoff(s));

@@ -199,6 +199,7 @@ static void read_checkout(struct crowd *c, uint32_t id, const struct http_answer
     s->unsure = false; /* the key was looked up first: nothing is stored under it */
     if (answer->status == 410) {
         s->ask_tries = 0;
+        s->found_none = true;
         s->checkout_us = 0; /* that was an answer; pressing buy again is a new question, with the same key */
         crowd_timer(c, id, TIMER_STEP, SOLD_OUT_MS + think_ms(s));
     } else {

@@ -18,6 +18,8 @@
     X(PLACES_CHANGED, "places_changed")                                                                      \
     X(PLACES_REFUSED, "places_refused") /* of shoppers who had a place and were told that they have none */  \
     X(KEPT_OUT, "kept_out")             /* wanted to be in line for too long when the run ended */           \
+    X(TURNED_AWAY, "turned_away")       /* wanted to buy and ended without a unit */                         \
+    X(FOUND_NONE, "found_none_left")    /* the same, and had been told so until their admission ended */     \
     X(AHEAD_ROSE, "ahead_rose") /* positions that went up on one socket */                                   \
     X(CALLED, "called")                                                                                      \
     X(ADMITTED, "admitted")   /* distinct tokens */                                                          \

@@ -2,6 +2,7 @@
 // The tests need those before them.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -106,9 +107,33 @@ test('a broken invariant is named, and ends it with status 1', async () => {
     const { code, report, output } = await startStampede(stack, ['--shoppers', 40, '--stock', 40, '--rate', '1/s', '--timeout', 5, '--ack-p99', 1]).ended;
     assert.equal(code, 1, output);
     assert.equal(report.invariants['orders were acknowledged in time'], report.acknowledgement.p99_ms <= 1);
-    assert.equal(report.invariants['nobody who waits was kept from units that are free'], false);
-    assert.match(output, /BROKEN +nobody who waits was kept from units that are free/);
+    assert.equal(report.invariants['nobody who would buy was kept from units that are free'], false);
+    assert.match(output, /BROKEN +nobody who would buy was kept from units that are free/);
 });
+
+// A checkout of the test's own gives each shopper these answers, the last one for ever.
+for (const [what, statuses, counts, broken] of [
+    ['takes no token for good', [401], { turned_away: 12 }, []],
+    ['says that nothing is left while everything is free', [410, 401], { found_none_left: 12, asked_after_sold_out: 12 }, []],
+    ['does not understand the request', [422], { turned_away: 12 }, ['nobody was refused by an answer that the journey does not expect']],
+])
+    test(`a checkout that ${what} breaks an invariant`, async () => {
+        const asked = new Map();
+        const checkout = createServer((request, response) => {
+            const tries = asked.get(request.headers.cookie) ?? 0;
+            asked.set(request.headers.cookie, tries + 1);
+            request.resume().on('end', () => response.writeHead(statuses[Math.min(tries, statuses.length - 1)], { 'Content-Type': 'application/problem+json' }).end('{}'));
+        });
+        await new Promise((done) => checkout.listen(0, '127.0.0.1', done));
+        try {
+            const { code, report, output } = await startStampede(stack, ['--shoppers', 12, '--stock', 12, '--rate', '100/s', '--absent', 0, '--deaf', '0%', '--abandon', 0,
+                '--direct-checkout', `127.0.0.1:${checkout.address().port}`]).ended;
+            assert.equal(code, 1, output);
+            assert.equal(report.undersold, 12, output);
+            assert.deepEqual(Object.fromEntries(Object.keys(counts).map((name) => [name, report.counts[name]])), counts);
+            assert.deepEqual(Object.keys(report.invariants).filter((name) => !report.invariants[name]), ['nobody who would buy was kept from units that are free', ...broken]);
+        } finally { checkout.close(); }
+    });
 
 // script(1) gives it a terminal.
 test('on a terminal it shows how far the crowd is, and leaves its report', async () => {

@@ -45,7 +45,7 @@ TEST(each_fault_of_the_figures_breaks_the_invariant_that_names_it)
     } faults[] = {
         {offsetof(struct figures, oversold), "nothing was oversold"},
         {offsetof(struct figures, lost), "every order answered 202 has one final state"},
-        {offsetof(struct figures, undersold), "nobody who waits was kept from units that are free"},
+        {offsetof(struct figures, undersold), "nobody who would buy was kept from units that are free"},
         {offsetof(struct figures, check.windows_above), "the drip stayed under its ceiling in every window"},
         {offsetof(struct figures, duplicate_places), "no place was given twice"},
     };
@@ -73,6 +73,15 @@ TEST(each_fault_the_crowd_saw_breaks_the_invariant_that_names_it)
         tally_add(run.tally, faults[i].count, 1);
         assert_string_equal(broken(), faults[i].name);
     }
+}
+
+TEST(who_is_refused_breaks_an_invariant_where_the_merchant_refuses_nobody)
+{
+    begin();
+    atomic_store(&run.tally->ends[END_REFUSED], 1);
+    assert_string_equal(broken(), "nobody was refused by an answer that the journey does not expect");
+    options.sale = "s";
+    assert_null(broken());
 }
 
 TEST(what_redis_says_is_judged_too)
