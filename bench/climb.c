@@ -1,17 +1,17 @@
 #include "climb.h"
 #include <stdbool.h>
 
-void climb_look(struct climb *climb, int64_t clock_ms, int64_t count)
+void climb_look(struct climb *climb, int64_t ms, int64_t count)
 {
     bool risen = climb->looks++ && count > climb->seen;
     climb->seen = count;
     if (!risen)
         return;
     if (!climb->from_ms) {
-        climb->from_ms = clock_ms;
+        climb->from_ms = ms;
         climb->from = count;
     }
-    climb->to_ms = clock_ms;
+    climb->to_ms = ms;
     climb->to = count;
 }
 

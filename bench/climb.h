@@ -7,10 +7,10 @@
 struct climb { /* start with {0} */
     size_t looks;
     int64_t seen;           /* at the last look */
-    int64_t from_ms, to_ms; /* of the line's clock; 0: it has not risen */
+    int64_t from_ms, to_ms; /* 0: it has not risen */
     int64_t from, to;       /* what was counted then */
 };
-void climb_look(struct climb *climb, int64_t clock_ms, int64_t count);
+void climb_look(struct climb *climb, int64_t ms, int64_t count);
 double climb_seconds(const struct climb *climb);
 double climb_per_s(const struct climb *climb); /* 0: no two looks saw it risen */
 

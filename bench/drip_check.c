@@ -76,3 +76,33 @@ struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t coun
     met.net_percent = offered > 0 ? 100.0 * (1 - met.ran_over / offered) : 100;
     return met;
 }
+
+void drip_looked_look(const struct drip *drip, struct drip_looked *looked, int64_t ms, int64_t granted)
+{
+    int64_t more = looked->looks++ && granted > looked->seen ? granted - looked->seen : 0;
+    looked->seen = granted;
+    if (!looked->granted && !more)
+        return;
+    if (!looked->granted) {
+        looked->from_ms = looked->at_ms = ms;
+        looked->level = drip_burst(drip);
+    }
+    looked->level += per_ms(drip) * (double)(ms - looked->at_ms) - (double)more;
+    looked->at_ms = ms;
+    if (looked->level > drip_burst(drip)) {
+        looked->over += looked->level - drip_burst(drip);
+        looked->level = drip_burst(drip);
+    }
+    if (!more)
+        return;
+    looked->granted += more;
+    looked->to_ms = ms;
+    looked->ran_over += looked->over;
+    looked->over = 0;
+}
+
+double drip_looked_net_percent(const struct drip *drip, const struct drip_looked *looked)
+{
+    double offered = per_ms(drip) * (double)(looked->to_ms - looked->from_ms);
+    return offered > 0 ? 100.0 * (1 - looked->ran_over / offered) : 100;
+}

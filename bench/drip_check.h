@@ -45,4 +45,17 @@ struct drip_met {
  * stock or the crowd's end first held the drip back. */
 struct drip_met drip_met(const struct drip *drip, const int64_t *ms, size_t count, size_t until);
 
+/* The same by looks at the counter, each with a clock of our own: the line's stands still whenever Redis does, and what is
+ * not granted then is missing on no clock of its. From the first look that saw the counter rise to the last. A look may be as late
+ * as the burst is long without a loss being seen where there is none. Start with {0}. */
+struct drip_looked {
+    size_t looks;
+    int64_t seen, at_ms; /* at the last look */
+    int64_t from_ms, to_ms, granted;
+    double level, over; /* of the bucket; what it could not hold since the counter last rose */
+    double ran_over;
+};
+void drip_looked_look(const struct drip *drip, struct drip_looked *looked, int64_t ms, int64_t granted);
+double drip_looked_net_percent(const struct drip *drip, const struct drip_looked *looked); /* 100: nothing is missing that was seen */
+
 #endif

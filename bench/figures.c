@@ -30,8 +30,7 @@ static void measure_drip(struct figures *f, const struct run *run)
     int64_t granted = run->after.granted_total - run->before.granted_total;
     int64_t entered = run->after.entered_total - run->before.entered_total;
     f->taken_up_percent = granted > 0 ? 100.0 * (double)entered / (double)granted : 100;
-    if (run->drip.per_minute > 0)
-        f->looked_percent = 100.0 * 60 * climb_per_s(&run->grants) / run->drip.per_minute;
+    f->looked_net_percent = drip_looked_net_percent(&run->drip, &run->grants);
 }
 
 static int64_t least(int64_t a, int64_t b)

@@ -8,7 +8,7 @@ struct figures {
     struct drip_met met;
     size_t tokens, taken_up, duplicate_places;
     int64_t joined;        /* as Redis counted */
-    double looked_percent; /* granted by the looks at Redis, of the rate */
+    double looked_net_percent; /* granted by the looks at Redis, of the credit that accrued by our own clock */
     double joins_per_s, taken_up_percent, join_p50_ms, join_p99_ms, ack_p50_ms, ack_p99_ms, return_p50_ms,
         return_worst_ms;
     int64_t sold;      /* units confirmed by this run */

@@ -107,7 +107,7 @@ static const struct option {
     {"--timeout", NULL, "0", read_int, AT(timeout_s), "S",
      "end then, whatever is open (0: 300, or never with --sale)"},
     {"--least", NULL, "0", read_int, AT(least_percent), "P",
-     "fail when less than P % of the credit that accrued was granted, or of the tokens taken up"},
+     "fail when less than P % of the credit that accrued was granted (by our own clock: P - 1 %), or of the tokens taken up"},
     {"--ack-p99", NULL, "0", read_int, AT(ack_p99_ms), "MS",
      "fail when the p99 of the acknowledgement of orders is above MS"},
     {"--json", NULL, "", read_text, AT(json), "FILE", "the report as JSON"},

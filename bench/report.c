@@ -11,6 +11,11 @@ static uint64_t ended(const struct run *run, enum end end)
     return atomic_load(&run->tally->ends[end]);
 }
 
+static double looked_seconds(const struct run *run)
+{
+    return (double)(run->grants.to_ms - run->grants.from_ms) / 1000;
+}
+
 /* ---- text ---- */
 static void print_ends(const struct run *run)
 {
@@ -60,12 +65,12 @@ static void print_figures(const struct run *run, const struct figures *f)
     printf("granted        %lld (Redis), %zu tokens received, %lld entered: %.1f %% taken up\n",
            (long long)(a->granted_total - b->granted_total), f->tokens,
            (long long)(a->entered_total - b->entered_total), f->taken_up_percent);
-    printf("drip           %.1f/s set; %zu granted in %.2f s until held back: %.1f %% of the rate, %.2f %% net of the "
+    printf("drip           %.1f/s set; %zu granted in %.2f s of the line's clock until held back: %.1f %% of the rate, %.2f %% net of the "
            "burst; %.0f ran over\n",
            run->drip.per_minute / 60, f->met.granted, f->met.seconds, f->met.percent, f->met.net_percent,
            f->met.ran_over);
-    printf("by the looks   %lld granted in %.2f s: %.1f %% of the rate (Redis)\n",
-           (long long)(run->grants.to - run->grants.from), climb_seconds(&run->grants), f->looked_percent);
+    printf("by the looks   %lld granted in %.2f s of our own clock: %.2f %% net of the burst; %.0f ran over (Redis)\n",
+           (long long)run->grants.granted, looked_seconds(run), f->looked_net_percent, run->grants.ran_over);
     printf("ceiling        %zu windows above rate x t + burst; fullest %.2f of a burst of %.2f; Redis: %zu of %zu "
            "looks, %.2f\n",
            f->check.windows_above, f->check.worst, drip_burst(&run->drip), run->line.windows_above,
@@ -138,10 +143,10 @@ static struct wr_json *as_json(const struct run *run, const struct figures *f,
                               f->met.percent, "net_percent", f->met.net_percent, "ran_over", f->met.ran_over, "windows_above",
                               (int64_t)f->check.windows_above, "taken_up_percent", f->taken_up_percent));
     wr_json_set(json, "looks",
-                wr_json_build("{s:I, s:I, s:f, s:I, s:f, s:f}", "count", (int64_t)run->line.looks, "above",
+                wr_json_build("{s:I, s:I, s:f, s:I, s:f, s:f, s:f}", "count", (int64_t)run->line.looks, "above",
                               (int64_t)run->line.windows_above, "fullest", run->line.worst, "granted",
-                              run->grants.to - run->grants.from, "granted_s", climb_seconds(&run->grants),
-                              "percent_of_rate", f->looked_percent));
+                              run->grants.granted, "granted_s", looked_seconds(run), "net_percent",
+                              f->looked_net_percent, "ran_over", run->grants.ran_over));
     wr_json_set(json, "acknowledgement",
                 wr_json_build("{s:I, s:f, s:f}", "count", (int64_t)run_count(run, COUNT_ACCEPTED), "p50_ms",
                               f->ack_p50_ms, "p99_ms", f->ack_p99_ms));

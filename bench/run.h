@@ -12,7 +12,7 @@ struct run {
     struct drip drip;      /* as it was set before */
     struct drip_line line; /* what was seen of it in Redis */
     struct climb joins;
-    struct climb grants; /* until the drip was held back */
+    struct drip_looked grants; /* until the drip was held back */
     double seconds;        /* of the crowd */
     double cpu_seconds;    /* its processes used */
     uint32_t processes;

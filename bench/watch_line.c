@@ -1,4 +1,5 @@
 #include "watch_line.h"
+#include "clock.h"
 #include "loop.h"
 #include "redis.h"
 #include "keyspace.h"
@@ -9,11 +10,13 @@ struct line_watch {
     struct wr_redis *redis;
     struct wr_timer *turn;
     char line[WR_KEY_MAX], inside[WR_KEY_MAX];
+    int64_t asked_ms; /* when the last look was begun, by our own clock */
     int64_t clock, left, cap, factor, granted; /* of the look under way */
     int64_t last_open, open_until;
     struct drip drip;
     struct drip_line seen;
-    struct climb joins, grants;
+    struct climb joins;
+    struct drip_looked grants;
 };
 
 static void on_turn(void *ctx)
@@ -32,7 +35,7 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
     if (!w->clock)
         return;
     drip_line_look(&w->drip, &w->seen, w->clock, w->granted);
-    climb_look(&w->joins, w->clock, wr_reply_int(wr_reply_at(reply, 5)));
+    climb_look(&w->joins, w->asked_ms, wr_reply_int(wr_reply_at(reply, 5)));
 }
 
 /* The same sum as in the tick: how many may be let in now. */
@@ -53,7 +56,7 @@ static void on_inside(void *ctx, enum wr_err err, const struct wr_reply *reply)
         return;
     }
     w->last_open = w->clock;
-    climb_look(&w->grants, w->clock, w->granted);
+    drip_looked_look(&w->drip, &w->grants, w->asked_ms, w->granted);
 }
 
 struct line_watch *line_watch_open(const struct stage *stage, const struct drip *drip)
@@ -74,6 +77,7 @@ struct line_watch *line_watch_open(const struct stage *stage, const struct drip 
 
 void line_watch_turn(struct line_watch *w, int ms)
 {
+    w->asked_ms = (int64_t)wr_mono_ms();
     wr_redis_commandv(w->redis, on_line, w, "HMGET", w->line, "clock", "left", "cap", "factor",
                       "granted_total", "joined_total", NULL);
     wr_redis_commandv(w->redis, on_inside, w, "ZCARD", w->inside, NULL);
@@ -96,7 +100,7 @@ struct climb line_watch_joins(const struct line_watch *w)
     return w->joins;
 }
 
-struct climb line_watch_grants(const struct line_watch *w)
+struct drip_looked line_watch_grants(const struct line_watch *w)
 {
     return w->grants;
 }

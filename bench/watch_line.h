@@ -13,7 +13,7 @@ void line_watch_turn(struct line_watch *w, int ms); /* looks once, and takes so 
 int64_t line_watch_open_until(const struct line_watch *w);
 struct drip_line line_watch_drip(const struct line_watch *w);
 struct climb line_watch_joins(const struct line_watch *w);
-struct climb line_watch_grants(const struct line_watch *w); /* while nothing held the drip back */
+struct drip_looked line_watch_grants(const struct line_watch *w); /* while nothing held the drip back */
 void line_watch_close(struct line_watch *w);
 
 #endif

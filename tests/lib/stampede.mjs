@@ -13,7 +13,7 @@ export const checkReport = new Ajv().compile(object({
     sale: { type: 'string', minLength: 1 }, ...all(amount, 'seconds', 'cpu_seconds'), timed_out: { type: 'boolean' },
     joins: object({ count, ...all(amount, 'per_s', 'p50_ms', 'p99_ms') }),
     drip: object({ ...all(count, 'rate_per_minute', 'granted', 'tokens', 'measured', 'windows_above'), ...all(amount, 'burst', 'measured_s', 'percent_of_rate', 'net_percent', 'ran_over', 'taken_up_percent') }),
-    looks: object({ ...all(count, 'count', 'above', 'granted'), ...all(amount, 'fullest', 'granted_s', 'percent_of_rate') }),
+    looks: object({ ...all(count, 'count', 'above', 'granted'), ...all(amount, 'fullest', 'granted_s', 'net_percent', 'ran_over') }),
     acknowledgement: object({ count, ...all(amount, 'p50_ms', 'p99_ms') }),
     places: object({ ...all(count, 'returns', 'kept', 'changed', 'refused', 'kept_out', 'given_twice'), ...all(amount, 'return_p50_ms', 'return_worst_ms') }),
     stock: object(all(count, 'before', 'free', 'held', 'sold', 'voided', 'committed')),

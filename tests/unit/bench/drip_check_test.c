@@ -117,3 +117,51 @@ TEST(looks_at_the_line_find_a_burst_too_many_and_nothing_else)
     drip_line_look(&ten_a_second, &line, 9099, 123);
     assert_int_equal(line.windows_above, 1);
 }
+
+/* `looks` of them from `*ms` on, one in 100 ms, each of which sees one more. */
+static void look_on(struct drip_looked *looked, int64_t *ms, int looks)
+{
+    for (int i = 0; i < looks; i++)
+        drip_looked_look(&ten_a_second, looked, *ms += 100, looked->seen + 1);
+}
+
+TEST(looks_with_a_clock_of_our_own_miss_what_a_line_that_stood_still_did_not_grant)
+{
+    struct drip_looked looked = {0};
+    int64_t ms = 50000;
+    drip_looked_look(&ten_a_second, &looked, ms, 100);         /* what was granted before is nobody's */
+    drip_looked_look(&ten_a_second, &looked, ms += 9000, 100); /* nobody is there yet */
+    drip_looked_look(&ten_a_second, &looked, ms += 100, 106);  /* the burst */
+    look_on(&looked, &ms, 50);
+    assert_int_equal(looked.granted, 56);
+    assert_int_equal(looked.to_ms - looked.from_ms, 5000);
+    assert_float_equal(drip_looked_net_percent(&ten_a_second, &looked), 100, 1e-9);
+    ms += 3000; /* Redis is frozen, and its clock stands still */
+    look_on(&looked, &ms, 20);
+    drip_looked_look(&ten_a_second, &looked, ms + 9000, looked.seen); /* nobody is there any more */
+    assert_int_equal(looked.to_ms - looked.from_ms, 10000);
+    assert_float_equal(drip_looked_net_percent(&ten_a_second, &looked), 76, 1e-9); /* 30 of 100 but for the 6 that the bucket holds */
+}
+
+TEST(a_look_that_is_late_misses_nothing)
+{
+    struct drip_looked looked = {0};
+    int64_t ms = 50000;
+    drip_looked_look(&ten_a_second, &looked, ms, 100);
+    drip_looked_look(&ten_a_second, &looked, ms += 100, 106);
+    for (int i = 0; i < 10; i++) {
+        look_on(&looked, &ms, 20);
+        drip_looked_look(&ten_a_second, &looked, ms + 500, looked.seen + 1); /* of ms + 100 */
+        drip_looked_look(&ten_a_second, &looked, ms += 500, looked.seen + 4);
+    }
+    assert_float_equal(drip_looked_net_percent(&ten_a_second, &looked), 100, 1e-9);
+}
+
+TEST(what_was_never_seen_to_rise_misses_nothing)
+{
+    struct drip_looked looked = {0};
+    assert_float_equal(drip_looked_net_percent(&ten_a_second, &looked), 100, 0);
+    drip_looked_look(&ten_a_second, &looked, 1000, 5);
+    drip_looked_look(&ten_a_second, &looked, 1100, 9);
+    assert_float_equal(drip_looked_net_percent(&ten_a_second, &looked), 100, 0);
+}

@@ -18,13 +18,13 @@ TEST(joins_are_what_redis_counted_and_not_what_the_crowd_remembers)
     assert_float_equal(f.join_p50_ms, 5, 1e-9); /* how long it took, only the crowd knows */
 }
 
-TEST(the_rate_by_the_looks_at_redis_is_a_share_of_the_rate_that_was_set)
+TEST(what_the_looks_at_redis_miss_is_a_share_of_the_credit_that_accrued)
 {
     struct run run = {.stage = &stage, .tally = tally_new(10), .open_until = INT64_MAX, .drip = {.per_minute = 600}};
-    run.grants = (struct climb){.from_ms = 1000, .from = 6, .to_ms = 11000, .to = 105};
-    assert_float_equal(figures_of(&run).looked_percent, 99, 1e-9);
+    run.grants = (struct drip_looked){.from_ms = 1000, .to_ms = 11000, .granted = 105, .ran_over = 1};
+    assert_float_equal(figures_of(&run).looked_net_percent, 99, 1e-9);
     run.drip.per_minute = 0;
-    assert_float_equal(figures_of(&run).looked_percent, 0, 0);
+    assert_float_equal(figures_of(&run).looked_net_percent, 100, 0);
 }
 
 static struct run ended_with(int64_t free, int64_t turned_away, int64_t found_none)

@@ -13,7 +13,7 @@ static void begin(void)
     run = (struct run){.stage = &stage, .tally = tally_new(10), .open_until = INT64_MAX};
     run.before.granted_total = 5;
     run.after = (struct accounts){.granted_total = 15, .total = 10, .committed = 10, .sold = 10, .confirmed = 10};
-    figures = (struct figures){.tokens = 10, .taken_up_percent = 100, .met.net_percent = 100, .sold = 10};
+    figures = (struct figures){.tokens = 10, .taken_up_percent = 100, .met.net_percent = 100, .looked_net_percent = 100, .sold = 10};
 }
 
 static const char *broken(void)
@@ -112,6 +112,11 @@ TEST(the_least_is_asked_only_when_it_was_given)
     assert_null(broken());
     figures.met.net_percent = 98.9;
     assert_string_equal(broken(), "the drip was met");
+    begin();
+    figures.looked_net_percent = 98; /* a look may be late */
+    assert_null(broken());
+    figures.looked_net_percent = 97.9;
+    assert_string_equal(broken(), "the drip was met by our own clock");
     begin();
     figures.taken_up_percent = 98.9;
     assert_string_equal(broken(), "the tokens were taken up");
