@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #define CONNECT_MS 5000
+#define HOLD_MAX_S 120 /* of a foreign sale */
+#define LATE_S 15      /* to close what was not paid */
 
 /* ---- PostgreSQL ---- */
 static void read_states(struct accounts *a, const struct wr_rows *rows)
@@ -34,7 +36,8 @@ static enum wr_err find_accepted(struct accounts *a, struct wr_pg_conn *pg, cons
     enum wr_err err = wr_pg_query(pg, &wr_sql_find_accepted, 1, (const char *const[]){ids.at}, &rows);
     if (!err) {
         a->missing = wr_rows_int(rows, 0, "missing");
-        a->unsettled = wr_rows_int(rows, 0, "unsettled");
+        a->under_way = wr_rows_int(rows, 0, "under_way");
+        a->unpaid = wr_rows_int(rows, 0, "unpaid");
     }
     wr_rows_free(rows);
     wr_buf_free(&ids);
@@ -184,13 +187,25 @@ bool accounts_agree(const struct accounts *a)
     return a->sold == a->confirmed && a->committed == a->confirmed && a->held == 0;
 }
 
-bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally,
-                     int64_t limit_s)
+bool accounts_outlast_hold(const struct stage *stage)
+{
+    return !stage->options->sale || stage->hold_s <= HOLD_MAX_S;
+}
+
+static bool settled(const struct accounts *a, const struct stage *stage)
+{
+    if (a->missing || a->under_way || (a->unpaid && accounts_outlast_hold(stage)))
+        return false;
+    return stage->options->sale || accounts_agree(a);
+}
+
+bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally)
 {
     uint64_t begun = wr_mono_ms();
+    int64_t limit_s = (accounts_outlast_hold(stage) ? stage->hold_s : HOLD_MAX_S) + LATE_S;
     for (;;) {
         bool read = accounts_read(out, stage, tally);
-        if (read && !out->missing && !out->unsettled && accounts_agree(out))
+        if (read && settled(out, stage))
             return true;
         if (wr_mono_ms() - begun > (uint64_t)limit_s * 1000)
             return read;

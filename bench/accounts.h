@@ -10,7 +10,7 @@ struct accounts {
     /* PostgreSQL */
     int64_t total, committed, confirmed; /* units */
     int64_t oversold_skus;
-    int64_t missing, unsettled; /* of the orders that were answered 202 */
+    int64_t missing, under_way, unpaid; /* of the orders that were answered 202 */
     size_t states;
     struct state {
         char status[24], reason[64];
@@ -24,9 +24,11 @@ struct accounts {
 };
 /* False: it could not be read; said on stderr. `tally` NULL: before the crowd, no order was accepted yet. */
 bool accounts_read(struct accounts *out, const struct stage *stage, const struct tally *tally);
-/* Reads until every accepted order is settled and Redis and PostgreSQL agree, for at most so long. */
-bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally,
-                     int64_t limit_s);
+/* Reads until every accepted order is settled and, where nobody else shops, Redis and PostgreSQL agree; at most until the
+ * time to pay is over, and a little. */
+bool accounts_settle(struct accounts *out, const struct stage *stage, const struct tally *tally);
+/* Is the time to pay waited for? Always in a sale that was made for this; in a foreign one it may be a day. */
+bool accounts_outlast_hold(const struct stage *stage);
 /* Redis' stock is what PostgreSQL says was sold, and nothing is held. */
 bool accounts_agree(const struct accounts *accounts);
 

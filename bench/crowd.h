@@ -24,6 +24,7 @@ struct stage {
     uint8_t source_first, source_last;                        /* 0: none */
     int64_t rate_per_minute, burst_ms, factor_percent, stock; /* stock: units free at the start */
     uint64_t begins_ms;                                       /* monotonic: arrivals count from here */
+    int64_t hold_s;                                           /* time to pay, as the sale has it */
 };
 
 enum link {

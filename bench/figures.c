@@ -70,9 +70,9 @@ struct figures figures_of(struct run *run)
     f.return_p50_ms = ms(tally_percentile(t->returns, returns, 0.5));
     f.return_worst_ms = ms(tally_percentile(t->returns, returns, 1));
     f.sold = run->after.confirmed - run->before.confirmed;
-    f.lost = run->after.missing;
-    if (!run->stage->options->sale)
-        f.lost += run->after.unsettled; /* its time to pay has passed; that of a foreign sale may not have */
+    f.lost = run->after.missing + run->after.under_way;
+    if (accounts_outlast_hold(run->stage))
+        f.lost += run->after.unpaid;
     f.oversold = positive(run->after.confirmed - run->after.total) + run->after.oversold_skus;
     f.undersold = positive(undersold(run));
     return f;

@@ -175,6 +175,7 @@ static bool is_live(struct stage *stage, const struct target *at, char phase[24]
         const char *text = wr_json_text(wr_json_get(sale, "phase"));
         const char *sku = wr_json_text(wr_json_get(wr_json_at(wr_json_get(sale, "skus"), 0), "sku"));
         snprintf(phase, 24, "%s", text ? text : "?");
+        stage->hold_s = wr_json_int(wr_json_get(sale, "hold_s"), stage->options->hold_s);
         if (sku)
             wr_copy_text(stage->sku, sizeof stage->sku, sku, strlen(sku));
     }

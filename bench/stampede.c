@@ -161,7 +161,7 @@ int main(int argc, char **argv)
     start_crowd(&run, pids);
     watch(&run);
     bool well = end_crowd(&run, pids);
-    bool settled = accounts_settle(&run.after, &stage, run.tally, options.hold_s + 15);
+    bool settled = accounts_settle(&run.after, &stage, run.tally);
     setup_strike(&stage);
     if (!settled)
         return 2;

@@ -136,6 +136,22 @@ for (const [what, statuses, counts, broken] of [
         } finally { checkout.close(); }
     });
 
+test('an order that gets no payment link, and so no end, is lost, in a sale that was not made for the crowd too', async () => {
+    const sale = await stack.createSale({ hold_s: 2 }), sandboxd = stack.pid('sandboxd');
+    process.kill(sandboxd, 'SIGSTOP');
+    try {
+        const { code, report, output } = await startStampede(stack, ['--sale', sale.id, '--shoppers', 5, '--absent', 0, '--deaf', '0%', '--abandon', 0, '--timeout', 5]).ended;
+        assert.equal(code, 1, output);
+        assert.deepEqual(report.orders, [{ status: 'queued', reason: '', orders: 5, units: 5 }]);
+        assert.equal(report.lost, 5, output);
+        assert.deepEqual(Object.keys(report.invariants).filter((name) => !report.invariants[name]), ['every order answered 202 has one final state']);
+    } finally { process.kill(sandboxd, 'SIGCONT'); }
+    await waitFor('the orders to end', async () => {
+        const { orders } = await (await stack.admin('GET', `/sales/${sale.id}/stats`)).json();
+        return !orders.queued && !orders.pending_payment && !orders.expiring;
+    }, { timeout: 60_000 });
+});
+
 // The line's clock stands still meanwhile: on that, nothing is missing.
 test('while Redis stands still nothing is granted, and the drip was not met', async () => {
     const sale = await stack.createSale({ rate_per_minute: 50 * 60, burst_ms: 500, skus: [{ sku: 'one', name: 'The one', unit_price: 1000, total: 1000 }] });

@@ -78,3 +78,18 @@ TEST(in_a_foreign_sale_units_are_undersold_when_somebody_waits_for_them_at_the_e
     assert_int_equal(figures_of(&run).undersold, 2);
     options.sale = NULL;
 }
+
+TEST(an_order_that_goes_nowhere_is_lost_and_one_that_may_yet_be_paid_is_not)
+{
+    struct run run = ended_with(0, 0, 0);
+    run.after.missing = 1;
+    run.after.under_way = 2; /* queued or expiring, when both should be over */
+    run.after.unpaid = 4;
+    stage.hold_s = 600;
+    assert_int_equal(figures_of(&run).lost, 7); /* a sale made here is waited for */
+    options.sale = "s";
+    assert_int_equal(figures_of(&run).lost, 3);
+    stage.hold_s = 20; /* its time to pay was waited for, too */
+    assert_int_equal(figures_of(&run).lost, 7);
+    options.sale = NULL;
+}
