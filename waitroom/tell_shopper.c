@@ -265,9 +265,9 @@ int tell_reconnect_within_s(const struct waitroom *w)
 }
 
 /* ---- positions ---- */
-static double push_after_s(const struct shopper *p)
+static double push_after_s(const struct shopper *p, bool estimated)
 {
-    double wait = p->eta_known ? (double)(p->eta.low_s + p->eta.high_s) / 2 : 300;
+    double wait = estimated ? (double)(p->eta.low_s + p->eta.high_s) / 2 : 300;
     if (p->seat.state == SEAT_QUIET)
         wait = INFINITY; /* nobody looks, as far as we know: whoever does says so, and is told at once */
     return pace_position_s(wait, p->ahead) * (0.7 + 0.3 * (double)rand() / RAND_MAX);
@@ -294,12 +294,13 @@ void position_update(struct shopper *p)
     double ahead = people_ahead(room, sale, p->ticket.place);
     bool giving = sale && sale->phase == WR_PHASE_LIVE &&
                   (sale->mode == WR_MODE_QUEUE || sale->mode == WR_MODE_PASSTHROUGH);
+    bool estimated = giving && sale->mode == WR_MODE_QUEUE &&
+                     estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
     p->limit = giving ? limit_told(room, sale) : LIMIT_NONE;
-    p->eta_known = giving && p->limit == LIMIT_NONE && sale->mode == WR_MODE_QUEUE &&
-                   estimate_wait(ahead, room->yield, sale->rate_per_minute, &p->eta);
+    p->eta_known = estimated && p->limit == LIMIT_NONE;
     if (p->ahead < 0 || (int64_t)ahead < p->ahead)
         p->ahead = (int64_t)ahead; /* the number shown never rises; the estimate uses the true one */
-    p->next_s = ceil(push_after_s(p) * 4) / 4;
+    p->next_s = ceil(push_after_s(p, estimated) * 4) / 4; /* near the front soon, also when nobody can say when */
 }
 
 void tell_position_soon(struct shopper *p, uint64_t within_ms)
@@ -317,8 +318,8 @@ static void push_position(struct shopper *p)
     if (!p->session || !seat_waits(&p->seat))
         return;
     position_update(p);
-    bool news = p->ahead != ahead || p->eta_known != known || p->limit != limit || p->eta.low_s != eta.low_s ||
-                p->eta.high_s != eta.high_s;
+    bool other = p->eta.low_s != eta.low_s || p->eta.high_s != eta.high_s;
+    bool news = p->ahead != ahead || p->eta_known != known || p->limit != limit || (known && other);
     if (!p->room->closed) /* told now it would say that the line goes on */
         session_tell(p->session, news_for(p->session, TELL_SALE | (news ? TELL_POSITION : 0)));
     tell_position_soon(p, (uint64_t)(p->next_s * 1000));
