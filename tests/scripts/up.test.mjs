@@ -166,7 +166,7 @@ test('a crowd that has ended is told once and not sent again', async () => {
 
 test('a demo sale that is over for a day is told of, and all starts without it, the crowd too', async () => {
     await waitFor('nobody to show it', async () => {
-        execFileSync('psql', ['-qh', '127.0.0.1', '-p', String(base + 7), '-U', 'waitroom', 'waitroom', '-c', "update sales set phase = 'ended', starts_at = now() - interval '9 days', ends_at = now() - interval '2 days' where id = 'demo'"]);
+        execFileSync('psql', ['-q', databaseUrl(), '-c', "update sales set phase = 'ended', starts_at = now() - interval '9 days', ends_at = now() - interval '2 days' where id = 'demo'"]);
         return (await fetch(`http://localhost:${base}/s/demo`)).status === 404;
     }, { every: 500 });
     succeeds(await script('down'));
