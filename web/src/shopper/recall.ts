@@ -1,4 +1,4 @@
-// An order from before this page was loaded, asked of the checkout until the line tells of it: a line that is closed tells nothing,
+// An order from before this page was loaded, or came back, asked of the checkout until the line tells of it: a line that is closed tells nothing,
 // and the order can be paid all the same.
 import type { Line } from './line';
 import type { OrderMessage } from './messages';
