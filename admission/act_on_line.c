@@ -1,7 +1,8 @@
 /* act_on_line.c
  *
  *   HGETALL line --> the script, naming the generation found --> done()
- *      \ no line, and no sale that is stepped here --> PostgreSQL: was there one? --> ended(), or 410
+ *      \ withdrawn --> ended(), or 410
+ *      \ no line, and no sale that is stepped here --> PostgreSQL: was there one? --> the same
  *
  * The merchant's way to a line needs nothing but Redis: it acts while PostgreSQL is away. */
 #include "keyspace.h"
@@ -65,7 +66,7 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
 static void look_for_sale(struct act *a)
 {
     const struct sale *sale = admissiond_sale(a->d, a->sale);
-    if (sale && sale->gone)
+    if ((sale && sale->gone) || a->line.withdrawn)
         answer_ended(a);
     else if (sale) /* lost or not opened yet: a step away from being there */
         refuse(a, WR_ERR_CLOSED);

@@ -45,6 +45,8 @@ struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NUL
 /* ---- flows that run by themselves ---- */
 /* PostgreSQL -> d->sales, then a step of each that changed; from Redis while PostgreSQL has never answered. */
 void load_sales(struct admissiond *d);
+/* A row of sales_to_run.sql becomes the sale of that id, which is added if it is not stepped here yet. */
+void take_recorded(struct admissiond *d, const struct wr_rows *rows, size_t row);
 void step_line(struct sale *sale);         /* reads the line, then whatever it needs */
 void open_generation(struct sale *sale);
 void withdraw_sale(struct sale *sale); /* what is over for a day leaves Redis' line */

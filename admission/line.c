@@ -32,6 +32,7 @@ static const struct {
     NUMBER(entered_total),
     NUMBER(finished_total),
     NUMBER(returned_total),
+    NUMBER(withdrawn),
     SETTING(settings_version, version),
     SETTING(rate, rate),
     SETTING(burst_ms, burst_ms),

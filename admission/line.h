@@ -18,6 +18,7 @@ struct line {
     int64_t run, gen, version, clock, counter, ceiling;
     int64_t called, front, left, level_at, table_version;
     int64_t granted_total, joined_total, entered_total, finished_total, returned_total;
+    int64_t withdrawn; /* 1: the sale is over, and of its line this word is left */
     double level;
     char run_id[48];
     enum wr_phase phase;

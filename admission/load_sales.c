@@ -1,6 +1,7 @@
 /* load_sales.c
  *
- *   Redis: wr:sales --> PostgreSQL: sales to run, and which of those are over --> a step of each; what is over: withdraw_sale
+ *   Redis: wr:sales, and what is stepped here --> PostgreSQL: sales to run, and which of those are over
+ *      \                                                          --> a step of each; what is over: withdraw_sale
  *      \ PostgreSQL has not answered since we started: each sale's document   --> a step of each
  *
  * A sale that is not in an answer goes on as it is: only what PostgreSQL says to be over is withdrawn, for its line
@@ -17,7 +18,7 @@
 
 struct load {
     struct admissiond *d;
-    struct wr_buf published; /* ids, as an array literal */
+    struct wr_buf asked; /* ids, as an array literal */
     struct wr_rows *rows;
 };
 static void on_published(void *ctx, enum wr_err err, const struct wr_reply *ids);
@@ -48,14 +49,17 @@ static void on_published(void *ctx, enum wr_err err, const struct wr_reply *ids)
         size_t len;
         const char *id = wr_reply_text(wr_reply_at(ids, i), &len);
         if (wr_sale_valid(id, len))
-            wr_pg_array_add(&op->published, id);
+            wr_pg_array_add(&op->asked, id);
     }
     ask(op);
 }
 
 static void ask(struct load *op)
 {
-    wr_pg_array_end(&op->published);
+    for (const struct sale *sale = op->d->sales; sale; sale = sale->next)
+        if (!sale->gone)
+            wr_pg_array_add(&op->asked, sale->id);
+    wr_pg_array_end(&op->asked);
     if (wr_pg_submit(op->d->pg, read_sales, on_sales, op) != WR_OK)
         finish(op);
 }
@@ -63,10 +67,10 @@ static void ask(struct load *op)
 static enum wr_err read_sales(struct wr_pg_conn *c, void *ctx)
 {
     struct load *op = ctx;
-    return wr_pg_query(c, &wr_sql_sales_to_run, 1, (const char *[]){op->published.at}, &op->rows);
+    return wr_pg_query(c, &wr_sql_sales_to_run, 2, (const char *[]){op->asked.at, NULL}, &op->rows);
 }
 
-static void take_row(struct admissiond *d, const struct wr_rows *rows, size_t i)
+void take_recorded(struct admissiond *d, const struct wr_rows *rows, size_t i)
 {
     const char *document = wr_rows_text(rows, i, "document");
     struct sale *sale = take_document(d, document, strlen(document));
@@ -100,7 +104,7 @@ static void on_sales(void *ctx, enum wr_err err)
     if (err == WR_OK) {
         d->loaded = true;
         for (size_t i = 0; i < wr_rows_count(op->rows); i++)
-            take_row(d, op->rows, i);
+            take_recorded(d, op->rows, i);
         int64_t stepped = 0;
         for (struct sale *sale = d->sales; sale; sale = sale->next) {
             stepped += !sale->gone;
@@ -120,7 +124,7 @@ static void finish(struct load *op)
 {
     op->d->loading = false;
     wr_rows_free(op->rows);
-    wr_buf_free(&op->published);
+    wr_buf_free(&op->asked);
     free(op);
 }
 

@@ -3,7 +3,8 @@
  *   the line is lost: another Redis process, or a new run
  *      |
  *   PostgreSQL, one transaction: ceiling locked; the newest generation not another instance's that is just opening;
- *      |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and blocks read
+ *      |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and blocks read,
+ *      |      and the sale with its settings, of which a change made just before the loss may not have been loaded yet
  *      v
  *   Redis: open_generation.lua (keeps what survived), then the sale's id in wr:sales --> a step
  *
@@ -28,7 +29,7 @@ struct opening {
     bool ours;
     int64_t gen, counter, ceiling;
     struct wr_buf spent;
-    struct wr_rows *blocked;
+    struct wr_rows *blocked, *recorded;
 };
 static enum wr_err open_recorded(struct wr_pg_conn *c, void *ctx);
 static void on_recorded(void *ctx, enum wr_err err);
@@ -120,12 +121,24 @@ static enum wr_err read_turns(struct wr_pg_conn *c, struct opening *op)
     return err;
 }
 
+/* The sale may be over, or have another run. */
+static enum wr_err read_recorded(struct wr_pg_conn *c, struct opening *op)
+{
+    const char *run[] = {NULL, WR_PG_INT(op->run)};
+    enum wr_err err = wr_pg_query(c, &wr_sql_sales_to_run, 2, run, &op->recorded);
+    if (err == WR_OK)
+        op->ours = wr_rows_count(op->recorded) == 1 && !wr_rows_bool(op->recorded, 0, "over");
+    return err;
+}
+
 static enum wr_err open_in_transaction(struct wr_pg_conn *c, void *ctx)
 {
     struct opening *op = ctx;
     enum wr_err err = lock_ceiling(c, op);
     if (err == WR_OK)
         err = may_open(c, op);
+    if (err == WR_OK && op->ours)
+        err = read_recorded(c, op);
     if (err == WR_OK && op->ours)
         err = write_generation(c, op);
     if (err == WR_OK && op->ours)
@@ -178,6 +191,7 @@ static void on_recorded(void *ctx, enum wr_err err)
         opening_free(op);
         return;
     }
+    take_recorded(sale->d, op->recorded, 0);
     struct wr_args args = {0};
     add_arguments(&args, op);
     wr_redis_eval(sale->d->line, &wr_lua_open_generation, &args, on_opened, op);
@@ -203,6 +217,7 @@ static void on_opened(void *ctx, enum wr_err err, const struct wr_reply *reply)
 
 static void opening_free(struct opening *op)
 {
+    wr_rows_free(op->recorded);
     wr_rows_free(op->blocked);
     wr_buf_free(&op->spent);
     free(op);

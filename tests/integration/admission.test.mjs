@@ -171,8 +171,11 @@ for (const hours of [25, 24 * 30]) test(`a sale that ended ${hours} hours ago le
     await call('POST', `/v1/admin/sales/${id}/end`);
     await phase(id, 'ended');
     await waitFor('the end to be recorded', () => pg.psql('-c', `select phase from sales where id = '${id}'`).trim() === 'ended');
-    pg.psql('-c', `update sales set starts_at = now() - interval '60 days', ends_at = now() - interval '${hours} hours' where id = '${id}'`);
-    await waitFor('the sale to leave', async () => !(await redis.sismember('wr:sales', id)) && (await line(id)).withdrawn);
+    daemons[0].process.kill('SIGSTOP'); // it finds the line withdrawn before PostgreSQL has told it why
+    try {
+        pg.psql('-c', `update sales set starts_at = now() - interval '60 days', ends_at = now() - interval '${hours} hours' where id = '${id}'`);
+        await waitFor('the sale to leave', async () => !(await redis.sismember('wr:sales', id)) && (await line(id)).withdrawn);
+    } finally { daemons[0].process.kill('SIGCONT'); }
     assert.deepEqual(await line(id), { withdrawn: '1' }, 'the word that it was withdrawn, for who knows it yet');
     assert.ok(await redis.ttl(`wr:{${id}}:line`) > 80_000);
     assert.equal((await redis.keys(`wr:{${id}}:*`)).length, 1);
@@ -187,6 +190,7 @@ for (const hours of [25, 24 * 30]) test(`a sale that ended ${hours} hours ago le
             assert.deepEqual([refused.status, refused.json.type], [410, '/problems/sale-ended']);
         }
     } finally { await late.stop(); }
+    assert.deepEqual(await line(id), { withdrawn: '1' }, 'and nobody opened it again');
 });
 
 // ---- settings ----
@@ -361,6 +365,15 @@ test('a block and its lifting that wait for PostgreSQL stay in force through a n
     assert.equal((await call('DELETE', path(11))).status, 200);
     await waitFor('the block to be taken back', () => recorded() === '10again');
     assert.deepEqual(await inForce(), { 10: 'again' });
+});
+
+test('a generation opens with the settings that PostgreSQL has by then, not with those that were last loaded', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, () => create({ skus: [] })));
+    pg.psql('-c', `update generations set opened_at = opened_at - interval '1 minute'`, // no other instance may be about to open one
+        '-c', `update sales set mode = 'hold', rate_per_minute = 0, settings_version = 2 where id in ('${ids.join("','")}')`);
+    await redis.del(ids.map((id) => `wr:{${id}}:line`));
+    for (const next of await Promise.all(ids.map((id) => waitFor('the next generation', async () => { const l = await line(id); return l.gen && l; }))))
+        assert.deepEqual([next.gen, next.mode, next.rate, next.settings_version], ['2', 'hold', '0', '2']);
 });
 
 test('a line that vanished from the same Redis process gets its next generation too', async () => {
