@@ -122,7 +122,7 @@ struct wr_http_config {
 enum wr_err wr_http_open(struct wr_http **out, struct wr_loop *loop,
                          const struct wr_http_config *config) WR_MUST_CHECK;
 void wr_http_set_ctx(struct wr_http *http, void *ctx);
-void wr_http_stop_accepting(struct wr_http *http);
+void wr_http_stop_accepting(struct wr_http *http); /* not from a handler */
 void wr_http_close(struct wr_http *http);
 bool wr_http_secure(const struct wr_http *http); /* the public URL is https */
 int wr_http_port(const struct wr_http *http);    /* the bound port, when 0 was asked for */

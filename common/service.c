@@ -119,6 +119,7 @@ static struct wr_route *all_routes(const struct wr_route *own)
 static void settle(void *ctx)
 {
     struct wr_runtime *rt = ctx;
+    wr_http_stop_accepting(rt->http);
     if (wr_http_connections(rt->http) == 0 || wr_loop_now_ms(rt->loop) >= rt->settle_until_ms)
         wr_loop_stop(rt->loop);
 }
@@ -127,8 +128,7 @@ void wr_drained(struct wr_runtime *rt)
 {
     if (rt->state != DRAINING)
         return;
-    rt->state = SETTLING;
-    wr_http_stop_accepting(rt->http);
+    rt->state = SETTLING; /* from a handler, too: what calls handlers is closed on a turn of its own */
     rt->settle_until_ms = wr_loop_now_ms(rt->loop) + SETTLE_MS;
     wr_timer_start(rt->settle, 0, SETTLE_LOOK_MS);
 }
