@@ -90,9 +90,12 @@ TEST(a_fatal_error_leaves_no_message_without_an_outcome_and_it_goes_on)
         int before = outcome_count, delivered = outcomes[WR_OK];
         const rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
                                               RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER};
+        rd_kafka_mock_broker_set_down(cluster, 1); /* so that all of them are sent together */
+        assert_true(within(is_disconnected, 5000));
+        send_numbers(0, 20);
         rd_kafka_mock_push_request_errors_array(cluster, 0 /* Produce */, sizeof errors / sizeof *errors,
                                                 errors);
-        send_numbers(0, 20);
+        rd_kafka_mock_broker_set_up(cluster, 1);
         assert_true(within(is_renewed, 3000));
         rd_kafka_mock_clear_request_errors(cluster, 0);
         expect_reports(before + 20, 3000);

@@ -41,7 +41,7 @@ static void stop(void *ctx)
 TEST(a_timer_fires_after_its_delay)
 {
     start();
-    uint64_t before = wr_mono_ms();
+    uint64_t before = wr_loop_now_ms(loop); /* what a timer counts from */
     struct wr_timer *t = wr_timer_new(loop, stop, NULL);
     wr_timer_start(t, 30, 0);
     wr_loop_run(loop);
@@ -128,10 +128,10 @@ TEST(deferred_work_runs_once_after_the_events_in_order)
 static void take_byte(void *ctx, int events)
 {
     int fd = *(int *)ctx;
-    char byte;
+    char byte = '\0';
     if (events & WR_READABLE && read(fd, &byte, 1) == 1)
         order[calls++] = byte;
-    if (calls == 2)
+    if (byte == 'b')
         wr_loop_stop(loop);
     else
         wr_loop_defer(loop, note, &one);
@@ -145,13 +145,10 @@ TEST(deferred_work_of_a_descriptor_runs_before_the_next_event)
     struct wr_watch *w = wr_watch_new(loop, pair[0], take_byte, &pair[0]);
     wr_watch_set(w, WR_READABLE);
     assert_int_equal(write(pair[1], "ab", 2), 2);
-    struct wr_timer *t = wr_timer_new(loop, stop, NULL);
-    wr_timer_start(t, 20, 0);
     wr_loop_run(loop);
     assert_int_equal(order[0], 'a');
     assert_int_equal(order[1], 1); /* the deferral, not 'b' */
     wr_watch_free(w);
-    wr_timer_free(t);
     close(pair[0]);
     close(pair[1]);
     finish();

@@ -75,8 +75,8 @@ TEST(a_killed_worker_is_started_again_under_its_number)
     assert_int_equal(again.index, a.index);
     last_ms = wr_mono_ms() - before_ms;
     assert_true(last_ms >= 99);
-    kill(again.pid, SIGKILL); /* young: twice as long */
     before_ms = wr_mono_ms();
+    kill(again.pid, SIGKILL); /* young: twice as long */
     struct born third = next_birth();
     assert_true(wr_mono_ms() - before_ms >= 199);
     assert_int_equal(kill(b.pid, 0), 0); /* the other one never noticed */

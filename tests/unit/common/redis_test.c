@@ -239,8 +239,11 @@ TEST(an_answer_that_waited_while_we_were_frozen_is_too_old_to_be_believed)
 {
     start();
     struct outcome o = {0}, after = {0};
+    kill(server.pid, SIGSTOP);
     wr_redis_commandv(redis, note, &o, "PING", NULL);
     wr_redis_commandv(redis, note, &after, "PING", NULL);
+    run_until(loop, 3000, is_up, NULL); /* one turn: they are sent */
+    kill(server.pid, SIGCONT);
     poll(NULL, 0, 900); /* this process stands still, as a busy loop or a frozen virtual machine would */
     run_until(loop, 3000, has_come, &after);
     assert_int_equal(o.err, WR_ERR_NO_ANSWER);
