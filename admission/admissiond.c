@@ -60,7 +60,6 @@ static void on_line_state(void *ctx, bool connected)
         if (sale->gone)
             continue;
         sale->line_at_ms = 0;
-        list_sale(sale);
         step_line(sale);
     }
     load_sales(d);

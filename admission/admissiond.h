@@ -51,7 +51,7 @@ void step_line(struct sale *sale);         /* reads the line, then whatever it n
 void open_generation(struct sale *sale);
 void withdraw_sale(struct sale *sale); /* what is over for a day leaves Redis' line */
 void publish_sale(struct sale *sale);
-void list_sale(struct sale *sale); /* in wr:sales; as often as wished */
+void list_sale(struct sale *sale); /* in wr:sales */
 void raise_ceiling(struct sale *sale, int64_t wanted);
 void count_left(struct sale *sale);
 void deal_stock(struct sale *sale);

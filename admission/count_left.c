@@ -89,6 +89,7 @@ static void tell_line(struct sale *sale, bool counted)
     struct wr_args args = {0};
     wr_key_script(&args, &wr_lua_set_left, sale->id);
     wr_arg_int(&args, sale->line.gen);
+    wr_arg_int(&args, sale->version);
     wr_arg_int(&args, wr_wall_ms());
     wr_arg_int(&args, sale->ends_at);
     if (counted)

@@ -6,7 +6,7 @@
  *      |      generation inserted; ceiling raised by compare-and-set; spent places, orders' places and blocks read,
  *      |      and the sale with its settings, of which a change made just before the loss may not have been loaded yet
  *      v
- *   Redis: open_generation.lua (keeps what survived), then the sale's id in wr:sales --> a step
+ *   Redis: open_generation.lua (keeps what survived) --> a step, which puts the sale's id in wr:sales
  *
  * If this stops between the two, nothing can be given a number twice: the next generation starts above the raised
  * ceiling. Whoever comes second, here or in another instance, finds the newest generation young and waits. */
@@ -208,7 +208,6 @@ static void on_opened(void *ctx, enum wr_err err, const struct wr_reply *reply)
                 "sale=%s run=%" PRId64 " gen=%" PRId64 " counter=%" PRId64 " ceiling=%" PRId64, sale->id,
                 op->run, op->gen, op->counter, op->ceiling);
         wr_metric_add(METRIC_GENERATIONS, 1);
-        list_sale(sale);
         count_left(sale);
         step_line(sale);
     }

@@ -1,6 +1,7 @@
 /* step_line.c
  *
- *   HGETALL line --> lost? --> open_generation
+ *   HGETALL line --> new to us? --> list_sale
+ *                \-> lost? --> open_generation
  *                \-> ours: raise_ceiling, publish_sale, reconcile_settings, step_phase, record_phase - each when due
  *
  * Four times a second a sale, at once after connecting or creating, and never two reads of one sale at a time. */
@@ -28,8 +29,11 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
     sale_leave(sale, FLOW_READ);
     if (!step_done(sale, "read the line", err, reply))
         return;
+    bool known = sale->line_at_ms && sale->line.there;
     line_parse(&sale->line, reply);
     sale->line_at_ms = wr_mono_ms();
+    if (sale->line.there && !known && !sale->gone) /* whoever opened it may have ended before it could list it */
+        list_sale(sale);
     look_for_loss(sale);
 }
 
@@ -62,6 +66,8 @@ static void step_current(struct sale *sale)
         return;
     if (sale->version > sale->line.version)
         publish_sale(sale);
+    else if (sale->version < sale->line.version) /* another instance has published what we are to load yet */
+        load_sales(sale->d);
     reconcile_settings(sale);
     if (sale->line.phase != sale->phase_recorded)
         record_phase(sale);
@@ -75,6 +81,6 @@ bool step_done(const struct sale *sale, const char *step, enum wr_err err, const
                 wr_err_slug(err), reply ? wr_reply_text(reply, NULL) : "");
         return false;
     }
-    /* `closed`: the line has another generation by now; the next read shows which. */
+    /* `closed`, `behind`: the line has another generation, or a newer document, by now; the next read shows which. */
     return !(reply && wr_reply_type(reply) == WR_REPLY_LIST && wr_reply_count(reply) == 1);
 }

@@ -2,7 +2,7 @@
  *
  *   clock and stock say another phase --> set_phase.lua (compare-and-set) --> record_phase (PostgreSQL)
  *
- * What the clock says, the script looks at again: our own may be wrong, and an end is for ever.
+ * What clock and stock say, the script looks at again: our clock may be wrong, our count older than another instance's.
  * Redis first: a sale starts on time without PostgreSQL. Every read of the line that finds PostgreSQL behind records
  * it, so a phase that could not be written is written later. */
 #include "admissiond.h"
@@ -49,6 +49,7 @@ void step_phase(struct sale *sale)
     struct wr_args args = {0};
     wr_key_script(&args, &wr_lua_set_phase, sale->id);
     wr_arg_int(&args, sale->line.gen);
+    wr_arg_int(&args, sale->version);
     wr_arg_text(&args, wr_phase_name(sale->line.phase));
     wr_arg_text(&args, wr_phase_name(next));
     wr_arg_int(&args, wr_wall_ms());

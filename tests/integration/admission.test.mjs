@@ -84,7 +84,7 @@ test('a sale that is created opens its line, its document and its stock', async 
     const document = JSON.parse(await redis.get(`wr:{${sale.id}}:sale`));
     for (const name of ['id', 'title', 'currency', 'starts_at', 'ends_at', 'description', 'skus']) assert.deepEqual(document[name], sale[name]);
     assert.deepEqual([document.run, document.deal, document.shards], [Number(l.run), 1, 1]);
-    assert.ok(await redis.sismember('wr:sales', sale.id));
+    await waitFor('the sale to be listed', () => redis.sismember('wr:sales', sale.id));
     assert.equal(await redis.hget(`wr:{${sale.id}:0}:stock`, 'one|free'), '10');
     assert.equal((await call('GET', `/v1/admin/sales/${sale.id}`)).json.title, 'A thing');
     assert.ok((await call('GET', '/v1/admin/sales')).json.sales.some(({ id }) => id === sale.id));
@@ -365,6 +365,13 @@ test('a block and its lifting that wait for PostgreSQL stay in force through a n
     assert.equal((await call('DELETE', path(11))).status, 200);
     await waitFor('the block to be taken back', () => recorded() === '10again');
     assert.deepEqual(await inForce(), { 10: 'again' });
+});
+
+test('a sale whose line was opened by somebody who could not list it is listed by who finds it', async () => {
+    const id = await create();
+    await waitFor('the sale to be listed', () => redis.srem('wr:sales', id));
+    const late = await start();
+    try { await waitFor('the sale to be listed again', () => redis.sismember('wr:sales', id)); } finally { await late.stop(); }
 });
 
 test('a generation opens with the settings that PostgreSQL has by then, not with those that were last loaded', async () => {

@@ -89,8 +89,8 @@ test('another generation than the line\'s changes nothing, in any script', async
     await open({ gen: 2 });
     const before = await redis.hgetall(key.line);
     const calls = [
-        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 0, 1, 5]),
-        lua.set_phase(redis, [key.line], [1, 'scheduled', 'live', 0, 0]), change({ rate: 1 }),
+        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 1, 0, 1, 5]),
+        lua.set_phase(redis, [key.line], [1, 1, 'scheduled', 'live', 0, 0]), change({ rate: 1 }),
         lua.block_place(redis, [key.line, key.blocked, key.inside, key.admissions, key.fallen, key.ready, key.owners], [1, 4, 'x']),
         lua.unblock_place(redis, [key.line, key.blocked], [1, 4]),
         lua.verify(redis, [key.line, key.inside, key.admissions, key.blocked, spentKey, key.fallen], [1, 7, 1, 4, 'j', 's', 0, 'p']),
@@ -116,8 +116,8 @@ test('a document is published only when it is newer', async () => {
     assert.deepEqual([await redis.get(key.sale), await line('version')], ['newer', '3']);
 });
 
-const step = async (from, to, { now, due = 0, gen = 1 } = {}) => lua.set_phase(redis, [key.line], [gen, from, to, now ?? await wall(), due]);
-const left = async (units, ends_at, now) => lua.set_left(redis, [key.line], [1, now ?? await wall(), ends_at, units]);
+const step = async (from, to, { now, due = 1, gen = 1, version = 1 } = {}) => lua.set_phase(redis, [key.line], [gen, version, from, to, now ?? await wall(), due]);
+const left = async (units, ends_at, now, version = 1) => lua.set_left(redis, [key.line], [1, version, now ?? await wall(), ends_at, units]);
 const hour = 3_600_000;
 // What the line took for the time of day when it was last advanced, `by` later: as if Redis TIME had been set back by that.
 const setBack = async (by) => redis.hset(key.line, 'clock', await wall() + by);
@@ -140,8 +140,29 @@ test('a caller whose clock is wrong neither starts nor ends a sale; one that is 
     assert.equal(await step('scheduled', 'live', { now: now + 1900, due: now + 1900 }), 1, 'clocks differ by this much');
     assert.equal(await step('live', 'ended', { now: now + 24 * hour, due: now + hour }), 0);
     assert.equal(await line('phase'), 'live');
-    assert.equal(await step('live', 'sold_out', { now: now - hour }), 1, 'what goes by the stock goes by no clock');
+    assert.equal(await step('live', 'sold_out', { now: now - hour, due: 0 }), 1, 'what goes by the stock goes by no clock');
     assert.equal(await step('sold_out', 'ended', { now: now - hour, due: now - 1 }), 1, 'a clock that is behind does not hold up what is due');
+});
+
+test('what goes by the stock goes by what the line was told, not by a caller whose count is older', async () => {
+    await open({ phase: 'live', left: 0 });
+    const now = await wall(), byStock = { due: 0 };
+    await left(1, now + hour);
+    assert.deepEqual([await step('live', 'sold_out', byStock), await step('sold_out', 'live', byStock)], [0, 0]);
+    await left(0, now + hour);
+    assert.equal(await step('live', 'sold_out', byStock), 1);
+    assert.equal(await step('sold_out', 'live', byStock), 0);
+    await left(1, now + hour);
+    assert.equal(await step('sold_out', 'live', byStock), 1);
+});
+
+test('who has an older document than the line tells it nothing by that', async () => {
+    await open({ phase: 'live', version: 2 });
+    await left(4, await wall() + hour, undefined, 2);
+    assert.deepEqual(await left(5, await wall() + hour), ['behind']);
+    assert.deepEqual(await step('live', 'ended'), ['behind']);
+    assert.deepEqual(await redis.hmget(key.line, 'phase', 'left'), ['live', '4']);
+    assert.equal(await step('live', 'ended', { version: 3 }), 1, 'one that is about to publish a newer one');
 });
 
 test('a Redis whose clock was set does not hold up a caller that is right', async () => {
