@@ -3,8 +3,10 @@
 -- starts with an empty bucket and listens for half a second.
 -- LINE KEYS: line
 -- ARGV: gen version [more]
---   version: '' for a new change (settings_version rises by one); else the settings_version these values had in
---   PostgreSQL, taken only when it is higher than the line's.   [more]: field, value ...
+--   version: '' for a new change; else the settings_version these values had in PostgreSQL, taken only when it is higher than
+--   the line's.   [more]: field, value ...
+-- A change raises settings_version by one, and above all that any change of an earlier generation can have: one of those may
+-- still be on its way to PostgreSQL when the line was lost with it.
 -- RETURNS: {settings_version, run, rate, burst_ms, mode, message, cap, factor} now in force, or {'closed'}
 -- INCLUDE: common/line_clock.lua
 local clock = line_advance(k_line, a_gen)
@@ -13,9 +15,9 @@ local s = redis.call('HMGET', k_line, 'rate', 'burst_ms', 'mode', 'phase', 'leve
 local function answer()
     return redis.call('HMGET', k_line, 'settings_version', 'run', 'rate', 'burst_ms', 'mode', 'message', 'cap', 'factor')
 end
-local version = tonumber(s[7]) + 1
+local version = math.max(tonumber(s[7]), (tonumber(a_gen) - 1) * 1000000) + 1
 if a_version ~= '' then
-    if tonumber(a_version) < version then return answer() end
+    if tonumber(a_version) <= tonumber(s[7]) then return answer() end
     version = tonumber(a_version)
 end
 

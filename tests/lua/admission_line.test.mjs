@@ -241,6 +241,9 @@ test('settings of PostgreSQL are taken only when they are newer', async () => {
     assert.equal((await change({ rate: 1 }, { version: 6 }))[2], '1');
     assert.equal(await line('settings_version'), '6');
     await assert.rejects(change({ counter: 1 }), /field/);
+    await open({ gen: 2, settings_version: 8 });
+    assert.equal((await change({ rate: 2 }, { gen: 2, version: 9 }))[0], '9');
+    assert.deepEqual([(await change({ rate: 3 }, { gen: 2 }))[0], (await change({ rate: 4 }, { gen: 2 }))[0]], ['1000001', '1000002'], 'above a change that was lost with the line');
 });
 
 test('stock is dealt once per deal', async () => {
