@@ -36,7 +36,7 @@ struct shard {
     char from[OUTBOX_ID_MAX];
     char carried[OUTBOX_ID_MAX]; /* Kafka has all up to here; "": nothing is known */
     bool whole;                  /* this round: every entry was ours to publish, and Kafka took it */
-    bool asking;
+    bool asking, reading; /* under way: a look, and one that asked for entries of the round */
     size_t publishing; /* entries of this round without a report */
     bool more;         /* ROUND entries came: the round is not at its end */
     int64_t length;
@@ -124,12 +124,13 @@ static void look(struct shard *s)
     uint64_t now = wr_loop_now_ms(r->config.loop);
     if (!*s->upto && *s->seen && now - s->seen_at >= LIE_MS)
         begin_round(s);
+    s->reading = !s->publishing && *s->upto;
     struct wr_args args = {0};
     wr_key_script(&args, &wr_lua_relay, s->sale);
     wr_arg_text(&args, r->config.me);
     wr_arg_int(&args, LEASE_MS);
     wr_arg_text(&args, *s->from ? s->from : "-");
-    wr_arg_text(&args, s->publishing ? "" : s->upto);
+    wr_arg_text(&args, s->reading ? s->upto : "");
     wr_arg_int(&args, ROUND);
     s->asking = true;
     wr_redis_eval(r->config.redis, &wr_lua_relay, &args, on_read, s);
@@ -149,7 +150,7 @@ static void on_read(void *ctx, enum wr_err err, const struct wr_reply *reply)
         wr_copy_text(s->seen, sizeof s->seen, newest, len);
         s->seen_at = wr_loop_now_ms(s->relay->config.loop);
     }
-    if (s->publishing || !*s->upto)
+    if (!s->reading)
         return;
     s->more = entries == ROUND;
     s->whole = s->whole && wr_reply_int(wr_reply_at(reply, 0)) == 1;
