@@ -36,7 +36,7 @@ struct wr_sale { /* what somebody here reads; the document has the rest */
     char checkout_url[301];
     int64_t starts_at, ends_at; /* wall ms */
     int64_t rate_per_minute;
-    int64_t left; /* units; -1: no stock of ours */
+    int64_t left; /* units; -1: no stock of ours; -2: not counted yet */
     int64_t called, clock, counter, front;
     int per_shopper, admission_s;
     size_t sku_count;

@@ -205,6 +205,23 @@ TEST(each_change_a_caller_may_act_on_is_told_once)
     finish();
 }
 
+TEST(what_was_not_counted_yet_is_not_said_to_be_nothing)
+{
+    start_published();
+    set_line("left_at", "0");
+    set_line("left", "0");
+    run_until(loop, 3000, change_is, (void *)2);
+    assert_int_equal(last.left, -2);
+    set_line("left_at", "123456");
+    run_until(loop, 3000, change_is, (void *)3);
+    assert_int_equal(last.left, 0);
+    set_line("left_at", "0"); /* a generation has opened: that it was sold out is still the best that is known */
+    set_line("phase", "sold_out");
+    run_until(loop, 3000, change_is, (void *)4);
+    assert_int_equal(last.left, 0);
+    finish();
+}
+
 TEST(a_new_version_brings_its_document_and_a_broken_one_leaves_the_old)
 {
     start_published();
