@@ -310,6 +310,7 @@ void join_session(struct session *s, const char *ticket, const char *was)
         return;
     }
     session_set_state(s, SESSION_JOINING);
+    s->closed_counted = false;
     if (room->closed_told)
         session_tell(s, TELL_CLOSED);
     memcpy(s->joiner.shopper, s->who, sizeof s->who);

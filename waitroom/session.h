@@ -51,6 +51,7 @@ struct session {
     int close_code;      /* once everything is told */
     unsigned heard, bad; /* messages in this second; refused ones in all */
     uint64_t heard_second;
+    bool closed_counted; /* its join was refused for now, and that is counted */
     unsigned numbers; /* that it took in the present spell */
     uint64_t spell_ms;
 };

@@ -71,8 +71,10 @@ static enum wr_err send_orders(struct session *s)
 static enum wr_err send_closed(struct session *s)
 {
     enum wr_err err = send_json(s, message_closed(s->shopper != NULL));
-    if (!err && s->state == SESSION_JOINING)
+    if (!err && s->state == SESSION_JOINING && !s->closed_counted) {
         wr_metrics_refusal(WR_ERR_CLOSED); /* to those in line it is news, to who joins the answer */
+        s->closed_counted = true;          /* but everybody may be in the middle of being told */
+    }
     return err;
 }
 

@@ -173,6 +173,20 @@ test('whose sale its servers have lost for a while finds it again', async () => 
     await turn();
     assert.deepEqual(socket.sent, [{ type: 'join', ticket: 'T' }]);
 });
+test('whoever comes before all servers know a new sale is let in a moment later; an address that was mistyped is not asked for for ever', async () => {
+    const gone = () => Response.json({ type: '/problems/unknown-sale', status: 404 }, { status: 404 });
+    let calls = 0;
+    kept = '{}';
+    sale = () => { calls++; return calls < 3 ? gone() : theSale(); };
+    await load();
+    for (let i = 0; i < 3; i++) await pass(3000), await turn();
+    assert.deepEqual([page.state.missing, calls, socket !== undefined], [false, 3, true]);
+    kept = '{}';
+    sale = () => { calls++; return gone(); };
+    await load();
+    for (let i = 0; i < 9; i++) await pass(3000), await turn();
+    assert.deepEqual([page.state.missing, calls], [true, 7]);
+});
 test('while the start is late nobody asks again and again: the news of it is what everybody joins by', async () => {
     await load();
     const soon = { ...saleMessage, phase: 'scheduled', starts_at: Date.now() + 1000 };

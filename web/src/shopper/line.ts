@@ -22,6 +22,8 @@ const pollingAfterMs = 15_000;          // a network may swallow what it does no
 const openPatienceMs = 30_000;          // a socket may wait this long to open: who turns away early comes back as one more in the storm
 const failuresBeforePolling = 2;
 const missingMs = [30_000, 60_000] as const;  // a sale that was known once
+const unheardOfMs = [1000, 3000] as const;    // one that was never
+const unheardOfTries = 3;
 const recallAfterMs = 3000;             // a connection that tells of no order by then is to a closed line
 
 const nothingKept = { ticket: undefined, worker: undefined, place: undefined, ahead: undefined, aheadAtFirst: undefined };
@@ -41,6 +43,7 @@ export class Line {
     private joined = false;        // on this connection
     private reconnectWithinS = 5;
     private listening = false;
+    private misses = 0;
     private unlock: () => void = () => undefined;
 
     constructor(readonly id: string, private readonly changed: (state: State) => void) {
@@ -81,11 +84,13 @@ export class Line {
         });
     }
     // Withdrawn long after its end: what was bought can still be asked for. Or its servers have lost it for a while, and find it again.
+    // To who was never here it may be so new that not all of them know it yet.
     private async miss(): Promise<void> {
         this.set({ missing: true });
         void recall(this);
-        if (storage.read(this.id).run === undefined) return;
-        await pause(between(...missingMs));
+        const known = storage.read(this.id).run !== undefined;
+        if (!known && this.misses++ === unheardOfTries) return;
+        await pause(known ? between(...missingMs) : between(...unheardOfMs));
         await this.start();
     }
 
