@@ -39,6 +39,7 @@ test('no sale is withdrawn because others come: only PostgreSQL saying that it i
     await waitFor('the line to open', async () => (await redis.hgetall('wr:{zz-first}:line')).gen);
     insert('a', 1, 1100);
     await waitFor('all to be stepped', async () => await turns() > 1000, { timeout: 30_000 });
+    await waitFor('all lines to be open', () => Number(pg.psql('-c', 'select count(distinct run) from generations')) === 1101, { timeout: 60_000 });
     assert.equal((await redis.hgetall('wr:{zz-first}:line')).gen, '1');
     assert.equal(await redis.sismember('wr:sales', 'zz-first'), 1);
 

@@ -31,13 +31,7 @@ after(async () => {
     await stopAll();
 });
 
-const known = (id, phase = ['live', 'sold_out']) => waitFor(`${id} to be known to every worker`, async () => {
-    for (let i = 0; i < 8; i++) { // connections are shared out over the workers
-        const answer = await send(stack.url, 'GET', `/v1/sales/${id}`, { headers: { connection: 'close' } });
-        if (answer.status !== 200 || !phase.includes(JSON.parse(answer.text).phase)) return false;
-    }
-    return true;
-});
+const known = (id, phases = ['live', 'sold_out']) => stack.known({ id }, ({ phase }) => phases.includes(phase));
 const session = async () => {
     const { json } = await api.call('openSession', { body: { cookie: false } }, 200);
     return { ...json, headers: { 'waitroom-secret': json.secret } };

@@ -89,14 +89,15 @@ for (const [what, wipe] of Object.entries(wipes))
         await waiting.got('ticket');
         await waitFor('the rate to be recorded', () => pg.psql('-c', `select rate_per_minute from sales where id = '${sale.id}'`).trim() === '0');
         await wipe();
-        const next = await waitFor('the next generation', async () => { const line = await door.line(sale); return line.gen === '2' && line; }, { timeout: 15_000 });
+        const runId = await door.runId(); // a step between the wipe and the restart opens a generation that is lost with that process
+        const next = await waitFor('the next generation', async () => { const line = await door.line(sale); return line.run_id === runId && Number(line.gen) > 1 && line; }, { timeout: 15_000 });
         assert.deepEqual([next.phase, next.rate, next.granted_total], ['live', '0', '0']);
         const late = await shopper(sale);
         await late.got('ticket', undefined, { timeout: 15_000 });
         assert.deepEqual([inside.place, waiting.place], [1, 2]);
         assert.ok(late.place > Number(next.counter) && late.place > 1000, `place ${late.place}`);
         const seen = await waitFor('the two who wait to be seen', async () => { const stats = await admin('GET', `/${sale.id}/stats`); return stats.waiting === 2 && stats; });
-        assert.deepEqual([seen.inside, seen.gen, seen.phase], [1, 2, 'live'], 'who was inside was handed in');
+        assert.deepEqual([seen.inside, seen.gen, seen.phase], [1, Number(next.gen), 'live'], 'who was inside was handed in');
         await admin('PUT', `/${sale.id}/rate`, { per_minute: 6000 });
         await waiting.got('admitted');
         await late.got('admitted');

@@ -8,7 +8,7 @@
 // (a leak at its end, too), that ended by itself or that ended badly fails the run there, or earlier at its own `stop()`.
 import { spawn, execFileSync } from 'node:child_process';
 import { createServer, connect } from 'node:net';
-import { mkdtempSync, mkdirSync, chownSync, symlinkSync, existsSync, readFileSync, readdirSync, rmSync, openSync, chmodSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, chownSync, symlinkSync, existsSync, readFileSync, readdirSync, rmSync, openSync, chmodSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,8 +66,14 @@ export async function freePort(count = 1) {
         if ((await Promise.all(row.map(isFree))).every(Boolean)) return first;
     }
 }
-export function temporaryFolder(name) {
-    const folder = mkdtempSync(join(tmpdir(), `waitroom-${name}-`));
+// What a store must have on its disk before it answers, it has at once in memory: several stores on one disk that stalls are not what is tested.
+const memory = '/dev/shm';
+function storeFolder(name) {
+    const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
+    return temporaryFolder(name, bavail * bsize > 2 ** 30 ? memory : tmpdir());
+}
+export function temporaryFolder(name, inside = tmpdir()) {
+    const folder = mkdtempSync(join(inside, `waitroom-${name}-`));
     chmodSync(folder, 0o755);
     folders.push(folder);
     return folder;
@@ -138,7 +144,7 @@ export class Server {
 }
 
 export async function startRedis(options = [], port = null) {
-    const folder = temporaryFolder('redis');
+    const folder = storeFolder('redis');
     port ??= await freePort();
     const program = join(folder, 'redis-server');
     symlinkSync(['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'].find(existsSync), program);
@@ -149,7 +155,7 @@ export async function startRedis(options = [], port = null) {
 }
 
 export async function startPostgres(port = null) {
-    const bin = '/usr/lib/postgresql/15/bin', folder = temporaryFolder('postgres');
+    const bin = '/usr/lib/postgresql/15/bin', folder = storeFolder('postgres');
     port ??= await freePort();
     const isRoot = process.getuid() === 0;
     const asServer = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', 'env', `HOME=${folder}`] : ['env'];

@@ -5,6 +5,7 @@
 //                                           only starts it again
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { assertNoReport, build, freePort, root, temporaryFolder } from './servers.mjs';
@@ -12,6 +13,14 @@ import { processes } from './scripts.mjs';
 import { waitFor } from './wait.mjs';
 
 const run = promisify(execFile);
+
+// JSON of a GET on a connection of its own; undefined when it is refused.
+const freshly = (url) => new Promise((done, fail) => {
+    get(url, { agent: new Agent() }, (answer) => {
+        const parts = [];
+        answer.on('data', (part) => parts.push(part)).on('end', () => done(answer.statusCode === 200 ? JSON.parse(Buffer.concat(parts)) : undefined)).on('error', fail);
+    }).on('error', fail);
+});
 
 const ours = ['waitroomd', 'admissiond', 'checkoutd', 'fulfillmentd', 'sandboxd', 'nginx'];
 
@@ -66,10 +75,18 @@ export async function startStack({ env = {}, args = ['--no-demo'] } = {}) {
             };
             const answer = await admin('POST', '/sales', sale);
             if (answer.status !== 201) throw new Error(`creating a sale: ${answer.status} ${await answer.text()}`);
-            // Each worker looks for itself, four times a second: once one knows it, all do 300 ms later.
-            await waitFor('a worker to know the sale', async () => (await fetch(`${values.WR_PUBLIC_URL}/v1/sales/${sale.id}`)).ok);
-            await new Promise((done) => setTimeout(done, 300));
+            await stack.known(sale);
             return sale;
+        },
+        // Each worker looks for itself, and the kernel gives each connection to one of them: enough in a row have met them all.
+        async known(sale, condition = () => true) {
+            await waitFor('all workers to know the sale', async () => {
+                for (let i = 0; i < 16; i++) {
+                    const answer = await freshly(`http://${values.WR_WAITROOMD}/v1/sales/${sale.id}`);
+                    if (!answer || !condition(answer)) return false;
+                }
+                return true;
+            });
         },
         async stop() {
             await run(join(root, 'script', 'down'), [], { env: settings });

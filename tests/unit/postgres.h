@@ -78,8 +78,8 @@ static void postgres_make(struct postgres *p)
 {
     char program[256], command[1024];
     *p = (struct postgres){0};
-    snprintf(p->folder, sizeof p->folder, "/tmp/wr-pg-XXXXXX");
-    if (!mkdtemp(p->folder))
+    strcpy(p->folder, "/dev/shm/wr-pg-XXXXXX");
+    if (!mkdtemp(p->folder) && !mkdtemp(strcpy(p->folder, "/tmp/wr-pg-XXXXXX")))
         exit(1);
     if (geteuid() == 0) {
         snprintf(command, sizeof command, "chown postgres:postgres %s", p->folder);
