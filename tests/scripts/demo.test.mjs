@@ -37,7 +37,7 @@ test('the summary shows the sale that runs, or else the next to start, or else t
     let shown = '';
     const summary = spawn(process.execPath, [script('summary.mjs'), d.url], { env: clean({ WR_MERCHANT_KEY: key }) });
     summary.stdout.on('data', (text) => { shown += text; });
-    const shows = (text) => waitFor(`"${text}"`, () => shown.split('\x1b[K').at(-1).startsWith(text), { timeout: 5000 });
+    const shows = (text) => waitFor(`"${text}"`, () => shown.split('\x1b[K').at(-1).startsWith(text));
     try {
         await shows('there is no sale yet');
         await sale('over', -3);
