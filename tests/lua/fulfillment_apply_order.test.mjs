@@ -20,8 +20,9 @@ before(async () => {
 });
 after(async () => { redis?.disconnect(); ears?.disconnect(); await stopAll(); });
 beforeEach(async () => {
-    heard = [];
     await redis.flushall();
+    await ears.ping(); // answered after what the last test told
+    heard = [];
     await redis.hset(key.stock, 'deal', 4, `${sku}|share`, share, `${sku}|free`, share, `${sku}|held`, 0, `${sku}|sold`, 0, `${sku}|voided`, 0);
 });
 
