@@ -21,9 +21,10 @@ async function ask(bytes, options) {
     wire.destroy();
     return answer;
 }
+const counted = (act, expected) => new Watch({ url: `http://127.0.0.1:${server.port}` }).refused(act, expected); // `act` opens the wire: one that is silent for long is closed
 async function refused(bytes, status, slug, { closes = false } = {}) {
-    const wire = await open();
-    const answer = await new Watch({ url: `http://127.0.0.1:${server.port}` }).refused(() => wire.send(bytes).answer(), { type: slug, status });
+    let wire;
+    const answer = await counted(async () => { wire = await open(); return wire.send(bytes).answer(); }, { type: slug, status });
     if (closes) {
         assert.equal(answer.headers.connection, 'close');
         await wire.closed(3000);
@@ -174,10 +175,16 @@ describe('what is no request', () => {
         await refusedAndClosed(request('POST', '/json', { headers: { ...json, 'Content-Length': 1_000_000_000 } }), 413, 'too-large');
         await refusedAndClosed(request('GET', '/hello', { headers: { 'Content-Length': 5 } }), 413, 'too-large');
     });
-    async function timedOut(wire) {
-        const { headers } = await new Watch({ url: `http://127.0.0.1:${server.port}` }).refused(() => wire.answer(), { type: 'timeout' });
+    async function timedOut(begins, drips) { // dripping on would keep it for minutes
+        let wire, drip;
+        const { headers } = await counted(async () => {
+            wire = (await open()).send(begins);
+            drip = setInterval(() => wire.send(drips), 50);
+            return wire.answer();
+        }, { type: 'timeout' });
         assert.equal(headers.connection, 'close');
         await wire.closed(3000);
+        clearInterval(drip);
     }
     test('an empty line before a request may come in pieces', async () => {
         const wire = await open();
@@ -188,24 +195,15 @@ describe('what is no request', () => {
         wire.destroy();
     });
     test('slow headers are cut off at the deadline, however they drip', async () => {
-        const wire = await open();
-        const drip = setInterval(() => wire.send('A'), 50);
-        wire.send('GET /hello HTTP/1.1\r\nHost: a\r\nX-');
-        await timedOut(wire); // dripping on would keep it for minutes
-        clearInterval(drip);
+        await timedOut('GET /hello HTTP/1.1\r\nHost: a\r\nX-', 'A');
         const silent = await open();
         await silent.closed(3000);
     });
-    test('a slow body is cut off at the deadline, however it drips', async () => {
-        const wire = await open();
-        const drip = setInterval(() => wire.send('1'), 50);
-        wire.send(request('POST', '/json', { headers: { ...json, 'Content-Length': 4000 } }));
-        await timedOut(wire); // dripping on would keep it for minutes
-        clearInterval(drip);
-    });
+    test('a slow body is cut off at the deadline, however it drips', () => timedOut(request('POST', '/json', { headers: { ...json, 'Content-Length': 4000 } }), '1'));
     test('who waited too long for a handler is told that the outcome is unknown, and what it says later counts as no refusal', async () => {
-        const hasty = await startHttpServer(['--answer-ms', '300']), url = `http://127.0.0.1:${hasty.port}`, wire = await Wire.open(hasty.port);
-        await new Watch({ url }).refused(() => wire.send(request('GET', '/later?ms=1000&refuse=1')).answer(), { type: 'outcome-unknown' });
+        const hasty = await startHttpServer(['--answer-ms', '300']), url = `http://127.0.0.1:${hasty.port}`;
+        let wire;
+        await new Watch({ url }).refused(async () => { wire = await Wire.open(hasty.port); return wire.send(request('GET', '/later?ms=1000&refuse=1')).answer(); }, { type: 'outcome-unknown' });
         await waitFor('the handler to answer', async () => (await (await fetch(`${url}/state`)).json()).later === 0);
         assert.equal(await metric(url, 'wr_refusals_total{problem="busy"}'), 0);
         wire.destroy();
@@ -388,9 +386,8 @@ describe('messages', () => {
         wire.destroy();
     });
     test('a socket is pinged, lives while it answers, and is closed when it falls silent', async () => {
-        const live = await socket(), deaf = await socket();
+        const live = await socket(), begun = performance.now(), deaf = await socket();
         const answering = setInterval(async () => { while (live.bytes.length >= 2) { const f = await live.frame(); if (f.opcode === 9) live.send(frame(10, f.payload)); } }, 50);
-        const begun = performance.now();
         await deaf.closed(20_000);
         const took = performance.now() - begun;
         assert.ok(took > 2500, `closed after ${took} ms`);
