@@ -362,7 +362,7 @@ test('the presence table is made once when it is due, and a worker long silent i
     const record = (s) => redis.eval("redis.call('HSET', KEYS[1], ARGV[1], cmsgpack.pack({tonumber(ARGV[2]), 64, {[3] = 5}}))", 1, key.presence, `w${s}`, s);
     const now = Math.floor(await wall() / 1000);
     await record(now); await record(now - 90);
-    const read = () => lua.read_presence(redis, [key.line, key.presence], [1, 900, 60]);
+    const read = () => lua.read_presence(redis, [key.line, key.presence], [1, 10_000, 60]);
     const answer = await read();
     assert.deepEqual([answer.length, answer[0], answer[2]], [4, '0', `w${now}`]);
     assert.equal(await redis.hlen(key.presence), 1);
@@ -370,6 +370,6 @@ test('the presence table is made once when it is due, and a worker long silent i
     assert.deepEqual([await publish(0), await publish(0)], [1, 0]);
     assert.equal((await redis.getBuffer(key.table)).toString('hex'), `0000000000000001${'07'.repeat(16)}`);
     assert.deepEqual(await read(), []);
-    await passed(1000);
+    await passed(10_000);
     assert.equal((await read())[0], '1');
 });
