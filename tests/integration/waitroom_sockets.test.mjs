@@ -72,7 +72,7 @@ test('a process that is ended sends away who still waits for a number', async ()
 });
 
 test('who waits for a new number and is taken over elsewhere has left the queue of joiners', async () => {
-    const { d, sale } = await open({ ceiling: 1 }), p = await arrive(d, sale);
+    const { d, sale } = await open({ ceiling: 1, rate: 0 }), p = await arrive(d, sale); // nobody is admitted before the place is spent
     await p.got('ticket');
     await spend(sale, 1);
     await p.end();
@@ -92,7 +92,7 @@ test('who waits for a new number and is taken over elsewhere has left the queue 
 });
 
 test('a socket that has had its turn cannot become another shopper', async () => {
-    const { d, sale } = await open(), p = await arrive(d, sale), other = await session(d.url);
+    const { d, sale } = await open({ rate: 0 }), p = await arrive(d, sale), other = await session(d.url);
     await p.got('ticket');
     await spend(sale, 1);
     await p.end();
