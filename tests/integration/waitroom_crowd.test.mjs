@@ -31,7 +31,7 @@ after(async () => {
 
 test('a line that is open again before everybody was told that it had closed is told as open', async () => {
     let inTheMiddle = false;
-    for (let round = 0; round < 3 && !inTheMiddle; round++) { // all are told within a second, and we may be slower than that
+    for (const end = performance.now() + 60_000; !inTheMiddle && performance.now() < end;) { // all are told within a second, and we may be slower than that
         for (const p of crowd) p.messages = [];
         await door.line(sale, { run_id: 'f'.repeat(40) });
         await crowd[0].got('error', (m) => m.code === 'line-closed');
