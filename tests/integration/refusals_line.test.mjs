@@ -79,14 +79,14 @@ describe('an opening handshake', () => {
         await small.stop();
     });
     test('and a poll at a worker that is about to end are told to go to another one', async () => {
-        const leaving = await door.serve(), secret = (await session(leaving.url)).secret;
+        const leaving = await door.serve({ args: ['--drain-ms', 60_000] }), secret = (await session(leaving.url)).secret;
         await fresh({}, leaving);
-        const deaf = await openSocket(leaving.port, path, { Origin: origin }); // answers no close frame, so that the worker stays for a while
+        const release = await door.lingers(leaving);
         leaving.process.kill('SIGTERM');
         await waitFor('it to drain', () => /msg="?draining/.test(leaving.log()));
         await watch.refused(() => shake({}, { daemon: leaving }), { type: 'draining' });
         await watch.refused(() => fetch(leaving.url + path, { headers: { 'waitroom-secret': secret, authorization: 'Ticket x' } }), { type: 'draining' });
-        deaf.destroy();
+        await release();
         assert.equal((await leaving.ended).code, 0);
     });
 });

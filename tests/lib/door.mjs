@@ -6,6 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import Redis from 'ioredis';
 import WebSocket from 'ws';
+import { metric } from './metrics.mjs';
 import { startDaemon, temporaryFolder } from './servers.mjs';
 import { waitFor } from './wait.mjs';
 
@@ -60,6 +61,17 @@ export class Door {
             const answer = await fetch(`${daemon.url}/v1/sales/${sale.id}`);
             return answer.ok && condition(await answer.json());
         });
+    }
+    // A daemon that, told to end, stays until what this returns was called: somebody has said what Redis does not take.
+    async lingers(daemon) {
+        const sale = await this.publish({ id: `lingers-${daemon.port}` }), workers = `wr:{${sale.id}}:workers`, entered = () => metric(daemon.url, 'wr_line_admissions_total{step="entered"}');
+        await this.known(daemon, sale);
+        const p = new Shopper(daemon.url, sale, { ...(await session(daemon.url)), lazy: true }).connect(), before = await entered();
+        await p.got('admitted');
+        await this.redis.set(workers, 'no hash');
+        p.send({ type: 'entered' });
+        await waitFor('it to be heard', async () => (await entered()) === before + 1);
+        return () => this.redis.del(workers);
     }
     ticket(fields, secret = this.ticketSecret) {
         const t = { kid: 't1', run: 1, lane: 0, place: 1, shopper: '0'.repeat(32), moves: 0, issued: 1, low: 0, high: 0, ...fields };
