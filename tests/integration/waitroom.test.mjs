@@ -7,6 +7,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { request } from 'node:http';
 import { startRedis, stopAll } from '../lib/servers.mjs';
 import { Door, Shopper, session } from '../lib/door.mjs';
+import { Load } from '../lib/load.mjs';
 import { metric } from '../lib/metrics.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
@@ -187,7 +188,7 @@ describe('a place survives', () => {
         assert.equal((await elsewhere.got('ticket')).place, 7);
         await elsewhere.end();
     });
-    test('kill -9 of a worker with hundreds of shoppers: everybody is back at the same place within 3 s', async () => {
+    test('kill -9 of a worker with hundreds of shoppers: everybody is back at the same place within 3 s', async (t) => {
         const d = await door.serve({ args: ['--workers', '2'] });
         const s = await fresh({}, { rate: 60 }, [d]);
         const crowd = [];
@@ -197,6 +198,7 @@ describe('a place survives', () => {
             try { return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[3] === String(d.pid); } catch { return false; }
         });
         assert.equal(workers.length, 2);
+        const load = new Load(() => [process.pid]);
         process.kill(Number(workers[0]), 'SIGKILL');
         const lost = await waitFor('sockets to be lost', () => { const l = crowd.filter((p) => p.closed); return l.length > 50 && l; });
         const began = performance.now();
@@ -207,7 +209,7 @@ describe('a place survives', () => {
                 await waitFor('a ticket or the end', () => p.closed || p.messages.some((m) => m.type === 'ticket'));
             } while (p.closed);
         }));
-        assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+        load.holds(t, 'all back after kill -9, ms', performance.now() - began, 3000, 10_000);
         for (const p of lost) assert.equal(p.place, places.get(p));
         assert.equal((await door.line(s)).counter, '400');
         await Promise.all(crowd.map((p) => p.end()));
