@@ -380,8 +380,8 @@ describe('without a WebSocket', () => {
         await socket.end();
     });
     test('the ticket keeps the range that was told at joining', async () => {
-        await door.line(sale, { rate: 60, left: 0, counter: 30 });
-        await door.known(a, sale, (s) => s.remaining === 0);
+        await door.line(sale, { rate: 60, live_at: Date.now() + 3_600_000, counter: 30, message: 'slow' }); // it only listens: nobody is admitted
+        await door.known(a, sale, (s) => s.message === 'slow');
         const p = await session(a.url), told = (m) => m.ticket.ticket.split('.').slice(8, 10).map(Number);
         const first = await call(p, 'POST');
         assert.deepEqual(told(first), first.position.eta_s);
