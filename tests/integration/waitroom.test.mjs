@@ -28,6 +28,16 @@ async function fresh(document = {}, line = {}, daemons = [a, b]) {
     await Promise.all(daemons.map((d) => door.known(d, s)));
     return s;
 }
+// On a connection of its own: it comes to any worker.
+const once = (url, options, text) => new Promise((done, failed) => {
+    request(url, { ...options, agent: false }, (answer) => {
+        const parts = [];
+        answer.on('data', (part) => parts.push(part)).on('end', () => (answer.statusCode === 200 ? done(parts.join('')) : failed(new Error(parts.join('')))));
+    }).on('error', failed).end(text);
+});
+async function everyWorkerKnows(daemon, s) {
+    for (let known = 0; known < 24;) known = await once(`${daemon.url}/v1/sales/${s.id}`).then(() => known + 1, () => 0);
+}
 async function arrive(options = {}, daemon = a, s = sale) {
     const { secret, shopper } = await session(daemon.url);
     const p = new Shopper(daemon.url, s, { secret, ...options }).connect();
@@ -191,6 +201,7 @@ describe('a place survives', () => {
     test('kill -9 of a worker with hundreds of shoppers: everybody is back at the same place within 3 s', async (t) => {
         const d = await door.serve({ args: ['--workers', '2'] });
         const s = await fresh({}, { rate: 60 }, [d]);
+        await everyWorkerKnows(d, s);
         const crowd = [];
         while (crowd.length < 400) crowd.push(...await Promise.all(Array.from({ length: 50 }, () => arrive({}, d, s))));
         const places = new Map(crowd.map((p) => [p, p.place]));
@@ -217,7 +228,7 @@ describe('a place survives', () => {
     });
     test('a process that is ended tells everybody to come back, closes with 1012 and exits', async () => {
         const d = await door.serve();
-        const s = await fresh({}, {}, [d]);
+        const s = await fresh({}, {}, [d, a]);
         const p = await arrive({ deaf: true }, d, s);
         d.process.kill('SIGTERM');
         const { within_s } = await p.got('reconnect');
@@ -439,19 +450,13 @@ describe('without a WebSocket', () => {
             throw new Error(`${what} never came to place ${this.place}`);
         }
     }
-    const once = (url, options, text) => new Promise((done, failed) => {
-        request(url, { ...options, agent: false }, (answer) => {
-            const parts = [];
-            answer.on('data', (part) => parts.push(part)).on('end', () => (answer.statusCode === 200 ? done(parts.join('')) : failed(new Error(parts.join('')))));
-        }).on('error', failed).end(text);
-    });
     describe('at many workers, each poll comes to any', () => {
         let many, s;
         before(async () => { many = await door.serve({ args: ['--workers', '4'] }); });
         after(() => many.stop());
         const opens = async (line) => {
-            s = await fresh({}, line, [many]);
-            for (let known = 0; known < 24;) known = await once(`${many.url}/v1/sales/${s.id}`).then(() => known + 1, () => 0);
+            s = await fresh({}, { called: 1000, ...line }, [many]); // all who come are called, whichever worker they come to
+            await everyWorkerKnows(many, s);
         };
         test('who polls keeps the token told and enters; nobody lets one fall', async () => {
             await opens({ rate: 600 });
