@@ -68,6 +68,7 @@ test('a process that is ended sends away who still waits for a number', async ()
     d.process.kill('SIGTERM');
     await p.got('reconnect');
     await waitFor('the socket to be closed', () => p.closed === 1012);
+    await d.ended; // told once more at its very end it would die of that
     await ended(d);
 });
 
