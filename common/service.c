@@ -199,7 +199,12 @@ static bool close_runtime(struct wr_runtime *rt)
     wr_http_close(rt->http);
     if (rt->daemon)
         rt->service->close(rt->daemon);
-    wr_signal_free(rt->on_term); /* so late that a second SIGTERM does not kill while closing */
+    sigset_t ends; /* a second one kills neither while closing nor afterwards */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    wr_signal_free(rt->on_term);
     wr_signal_free(rt->on_int);
     bool clean = wr_loop_close(rt->loop, CLOSE_MS);
     if (!clean)

@@ -309,6 +309,9 @@ TEST(a_draining_daemon_is_not_ready_and_ends_when_it_says)
     kill(pid, SIGTERM); /* again: changes nothing */
     assert_int_equal(get("/readyz"), 503);
     assert_int_equal(get("/leave"), 200);
+    siginfo_t ended = {0};
+    while (!ended.si_pid && waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0)
+        kill(pid, SIGTERM); /* to the very end */
     assert_int_equal(exit_of(pid), 0);
     service.drain = NULL;
 }
