@@ -32,7 +32,7 @@ export async function startKafka(properties = {}) {
     });
     await server.start();
     // Asking for the topic makes it, a little later.
-    if (properties['auto.create.topics.enable'] !== false) await waitFor('the topic', () => /with 8 partitions/.test(execFileSync('kcat', ['-b', bootstrap, '-L', '-t', 'waitroom.reservations', '-X', 'allow.auto.create.topics=true'], { stdio: 'pipe' })));
+    if (properties['auto.create.topics.enable'] !== false) await waitFor('the topic', () => /with 8 partitions/.test(execFileSync('kcat', ['-b', bootstrap, '-L', '-t', 'waitroom.reservations', '-X', 'allow.auto.create.topics=true'], { stdio: 'pipe' })), { timeout: 60_000 });
     // Every message of a topic so far, as parsed JSON.
     const messages = (topic) => execFileSync('kcat', ['-b', bootstrap, '-C', '-t', topic, '-e', '-q', '-o', 'beginning'], { stdio: 'pipe', maxBuffer: 1 << 26 })
         .toString().split('\n').filter(Boolean).map((line) => JSON.parse(line));
