@@ -166,12 +166,18 @@ describe('Redis', () => {
     test('told to end while both are frozen: what is under way ends, too, and harms nothing', async () => {
         const { lineServer, stockServer, shop, sale } = await two();
         const d = await shop.serve({ stock: stockServer.address, args: ['--drain-ms', 0] }), a = await shop.admit(sale);
-        for (const server of [lineServer, stockServer]) server.process.kill('SIGSTOP');
-        const asked = checkout(d.url, sale, a).catch(() => {}); // twice the time that is left for answers
-        await waitFor('it to be under way', async () => (await metric(d.url, 'wr_checkout_in_flight')) === 1);
+        const both = (signal) => { for (const server of [lineServer, stockServer]) server.process.kill(signal); };
+        const asked = await waitFor('one to be under way', async () => { // for twice the time that is left for answers; where this machine slept for that, there is another round
+            await waitFor('it to be ready', async () => (await fetch(`${d.url}/readyz`)).ok);
+            both('SIGSTOP');
+            const answer = checkout(d.url, sale, a).catch(() => {});
+            const seen = waitFor('it to be seen', async () => (await metric(d.url, 'wr_checkout_in_flight')) === 1, { timeout: 3000 }).then(() => true, () => false);
+            if (await Promise.race([seen, answer.then(() => false)])) return { answer };
+            both('SIGCONT');
+        }, { timeout: 30_000 });
         await d.stop();
-        await asked;
-        for (const server of [lineServer, stockServer]) server.process.kill('SIGCONT');
+        await asked.answer;
+        both('SIGCONT');
     });
 
     test('a write that nothing confirms is given Kafka longer than one that is safe', async () => {
@@ -202,7 +208,7 @@ describe('Redis', () => {
         const replica = await startRedis(['--replicaof', '127.0.0.1', stockServer.port, '--repl-diskless-sync-delay', '0']);
         await waitFor('the replica to be in step', async () => /state=online/.test(await stock.info('replication')));
         const d = await shop.serve({ stock: stockServer.address }), a = await shop.admit(sale), b = await shop.admit(sale);
-        assert.equal((await checkout(d.url, sale, a)).status, 202);
+        await waitFor('the promise', async () => (await checkout(d.url, sale, a, { key: 'the-key-of-a', retry: true })).status === 202); // the replica's disk may take its time
         replica.process.kill('SIGSTOP');
         const answer = await checkout(d.url, sale, b, { key: 'the-key-of-b' });
         assert.deepEqual([answer.status, answer.json.type], [503, '/problems/outcome-unknown']);
