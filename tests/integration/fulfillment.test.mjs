@@ -30,7 +30,7 @@ describe('a reservation', () => {
         const o = await l.becomes(r, 'pending_payment'), told = await l.isTold(r), { form } = l.provider.session(r.order_id);
         assert.equal(told.payment_url, l.provider.session(r.order_id).url);
         assert.equal(told.expires_at, o.hold_expires_at.getTime());
-        assert.ok(o.hold_expires_at.getTime() - Date.now() > 590_000, 'the hold runs from the link');
+        assert.equal(o.hold_expires_at - (await l.times(r, 'pending_payment'))[0], 600_000, 'the hold runs from the link');
         assert.deepEqual([form['line_items[0][price_data][unit_amount]'], form['line_items[0][price_data][currency]'], form['line_items[0][quantity]'], form.mode], ['1250', 'eur', '1', 'payment']);
         assert.equal((await l.pay(d, r)).status, 200);
         await l.becomes(r, 'confirmed');
@@ -89,16 +89,16 @@ describe('the ledger', () => {
 
     test('takes events at the rate that is set, and follows it live', async () => {
         const { l, d } = await open({ total: 1000 });
+        await l.hasRead(d);
         await l.query(`insert into settings (name, value) values ('orders_per_second', 40) on conflict (name) do update set value = 40`);
         try {
             await waitFor('the rate to be read', async () => (await d.metric('wr_orders_per_second_limit')) === 40);
             const all = await Promise.all(Array.from({ length: 300 }, () => l.hold(l.reservation())));
             await l.publish(...all.map((r) => l.cloud('reservation', r)));
             const times = async () => (await l.query('select extract(epoch from created_at)::float8 as at from orders where sale = $1 order by 1', l.sale)).map(({ at }) => at);
-            await waitFor('a hundred orders', async () => (await times()).length >= 100);
-            const slow = await times(), rate = (slow.length - 21) / (slow.at(-1) - slow[20]); // the first come with what was saved up
+            const slow = await waitFor('a hundred orders', async () => { const found = await times(); return found.length >= 100 && found; });
+            const rate = (slow.length - 21) / (slow.at(-1) - slow[20]); // the first come with what was saved up
             assert.ok(rate < 55, `${rate} a second`); // a machine that is busy with others makes it slower, never faster
-            assert.ok(slow.length < 300, 'the rate holds the others back');
             await l.query(`update settings set value = 2000 where name = 'orders_per_second'`);
             await waitFor('the rest, at the new rate', async () => (await times()).length === 300);
         } finally {
@@ -125,22 +125,30 @@ test('an instance that ends lets the next one relay at once, whatever else it ha
     l.provider.misbehave = () => ({ delay_ms: 4500 });
     await l.reserve();
     await waitFor('it to lead, with a call of the provider under way', async () => l.provider.calls.length && (await over()) === false);
+    await l.query(`update leases set until = now() + interval '1 minute' where name = 'outbox'`); // when it would end by itself
     const stopped = d.stop();
-    await waitFor('the lease to be given back', over, { timeout: 2500 }); // by itself it ends after three to five
+    await waitFor('the lease to be given back', over);
     assert.equal(d.process.exitCode, null, 'although the call is not over');
     await stopped;
 });
 
 describe('an order that is not paid', () => {
     let l, d;
-    before(async () => { ({ l, d } = await open({ total: 3, hold_s: 2 })); });
+    before(async () => { ({ l, d } = await open({ total: 3 })); });
     after(async () => {
         await d.stop();
         await l.query('update sales set run = null where id = $1', l.sale); // one of its units is held by nobody's reservation
     });
+    const unpaid = async (meanwhile) => {
+        const r = await l.reserve();
+        await l.becomes(r, 'pending_payment');
+        meanwhile?.(r);
+        await l.lapse(r);
+        return r;
+    };
 
     test('expires: its session is closed first, then its unit is free', async () => {
-        const r = await l.reserve();
+        const r = await unpaid();
         await l.becomes(r, 'expired');
         assert.equal((await l.isTold(r)).hold, 'released');
         assert.equal(l.provider.session(r.order_id).status, 'expired');
@@ -150,16 +158,14 @@ describe('an order that is not paid', () => {
     });
 
     test('is confirmed when the provider says at closing that it was paid', async () => {
-        const r = await l.reserve();
-        await l.becomes(r, 'pending_payment');
-        l.provider.pay(r.order_id); // the webhook is lost
+        const r = await unpaid((order) => l.provider.pay(order.order_id)); // the webhook is lost
         await l.becomes(r, 'confirmed');
         assert.equal((await l.isTold(r)).hold, 'sold');
         await proves(l);
     });
 
     test('paid late takes a unit like anyone else while there is one', async () => {
-        const r = await l.reserve();
+        const r = await unpaid();
         await l.becomes(r, 'expired');
         await l.isTold(r);
         const free = (await l.stock()).free;
@@ -173,7 +179,7 @@ describe('an order that is not paid', () => {
     });
 
     test('paid late is refunded when nothing is left', async () => {
-        const r = await l.reserve();
+        const r = await unpaid();
         await l.becomes(r, 'expired');
         await l.isTold(r);
         await l.hold(l.reservation({ quantity: (await l.stock()).free })); // others were faster
@@ -259,13 +265,11 @@ describe('an order that cannot be changed', () => {
     test('stops neither the cancels nor the expiry of others', async () => {
         const { l, d } = await open();
         const all = await Promise.all(Array.from({ length: 6 }, () => l.reserve())), [stuck, cancelled, expired] = [all.slice(0, 2), all.slice(2, 4), all.slice(4)];
-        for (const r of all) { await l.becomes(r, 'pending_payment'); await l.isTold(r); }
+        for (const r of all) await l.becomes(r, 'pending_payment');
         await l.refusing(stuck[0], async () => {
             await l.publish(...[stuck[0], ...cancelled].map((r) => l.cloud('cancel', { order_id: r.order_id, sale: r.sale, shopper: r.shopper, requested_at: Date.now() })));
             for (const r of cancelled) await l.becomes(r, 'cancelled');
-            await l.query('alter table orders disable trigger refuse');
-            await l.query(`update orders set hold_expires_at = now() + interval '2 seconds' where public_id = any ($1)`, [stuck[0], ...expired].map((r) => r.order_id));
-            await l.query('alter table orders enable trigger refuse');
+            await l.lapse(stuck[0], ...expired);
             for (const r of expired) await l.becomes(r, 'expired');
             assert.equal((await l.order(stuck[0])).status, 'pending_payment');
         });
@@ -396,18 +400,17 @@ test('a session whose answer was lost is found, to be paid or closed, although t
 });
 
 test('links and closings share the provider: what one of them has claimed the other does not', async () => {
-    const { l, d } = await open({ total: 40, hold_s: 2 });
+    const { l, d } = await open({ total: 40 });
     await d.stop();
     const e = await l.serve({ args: ['--payment-concurrency', '4'] });
     const early = await Promise.all(Array.from({ length: 20 }, () => l.reserve()));
     for (const r of early) await l.becomes(r, 'pending_payment');
-    await l.query(`update orders set hold_expires_at = now() + interval '1 hour' where sale = $1`, l.sale);
     l.provider.misbehave = () => ({ delay_ms: 60 });
     const late = await Promise.all(Array.from({ length: 20 }, () => l.hold(l.reservation())));
-    await l.query(`update orders set hold_expires_at = now() where sale = $1`, l.sale);
+    await l.lapse(...early);
     await l.publish(...late.map((r) => l.cloud('reservation', r)));
     for (const r of early) await l.becomes(r, 'expired');
-    for (const r of late) await waitFor('a link or its end', async () => ['pending_payment', 'expiring', 'expired'].includes((await l.order(r))?.status));
+    for (const r of late) await l.becomes(r, 'pending_payment');
     l.provider.misbehave = null;
     assert.deepEqual([await e.metric('wr_provider_breaker_opened_total'), await e.metric('wr_provider_failures_total')], [0, 0], 'the provider was well all the time');
     assert.equal(l.provider.calls.length, new Set(l.provider.calls.map((c) => c.path + (c.key ?? ''))).size, 'and was asked nothing twice');
@@ -461,13 +464,14 @@ describe('what the provider says that is no answer', () => {
 
 describe('a payment that takes its time', () => {
     let l, d;
-    before(async () => { ({ l, d } = await open({ hold_s: 2 })); });
+    before(async () => { ({ l, d } = await open()); });
     after(() => d.stop());
     const promised = async () => {
         const r = await l.reserve();
         await l.becomes(r, 'pending_payment');
         const body = l.provider.event('checkout.session.completed', l.provider.promise(r.order_id));
         assert.equal((await l.provider.send(d.url, body)).status, 200);
+        await l.lapse(r);
         await waitFor('its closing to have been tried', () => l.provider.calls.filter((c) => c.method === 'GET' && c.path.endsWith(l.provider.session(r.order_id).id)).length >= 2);
         assert.equal((await l.order(r)).status, 'expiring', 'neither sold nor free before it is known');
         return r;
@@ -504,7 +508,7 @@ describe('with the sandbox provider', () => {
     let l, d, sandbox;
     before(async () => {
         l = await Ledger.open({ redis, postgres, kafka });
-        await l.makeSale({ hold_s: 3 });
+        await l.makeSale();
         const port = await freePort();
         sandbox = await startDaemon('sandboxd', { args: ['--database', postgres.url, '--webhook-url', `http://127.0.0.1:${port}/v1/payments/webhook`, '--payment-key-file', join(l.folder, 'payment.key'), '--webhook-secret-file', join(l.folder, 'webhook.secret')] });
         d = await l.serve({ port, args: ['--payment-url', `${sandbox.url}/sandbox`] });
@@ -526,6 +530,7 @@ describe('with the sandbox provider', () => {
     test('an order that is not paid expires, and its session cannot be paid any more', async () => {
         const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
         await press(o, 'decline');
+        await l.lapse(r);
         await l.becomes(r, 'expired');
         assert.equal((await l.isTold(r)).hold, 'released');
         await press(o, 'pay'); // the page says that it is too late
@@ -535,8 +540,10 @@ describe('with the sandbox provider', () => {
 
     test('paid at the last moment, while it is being closed, an order is confirmed', async () => {
         const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
+        await settled(l);
         await d.stop(); // nobody hears the webhook
         await press(o, 'pay');
+        await l.lapse(r);
         await d.start();
         await l.becomes(r, 'confirmed');
         assert.equal((await l.isTold(r)).hold, 'sold');
@@ -544,7 +551,6 @@ describe('with the sandbox provider', () => {
     });
 
     test('an order that was walked away from ends when it is walked away from', async () => {
-        await l.query('update sales set hold_s = 600 where id = $1', l.sale);
         const r = await l.reserve(), o = await l.becomes(r, 'pending_payment');
         await press(o, 'walk-away');
         await l.query(`update sandbox.sessions set expires_at = now() where reference = $1`, r.order_id);

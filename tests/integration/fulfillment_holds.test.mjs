@@ -6,7 +6,7 @@ import { startKafka } from '../lib/kafka.mjs';
 import { Ledger } from '../lib/ledger.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
-const HOLD_S = 2;
+const HOLD_S = 2, RENEWED_S = 5; // the longer one is seen in Redis by a client that connects again last
 let redis, postgres, kafka, l, d;
 before(async () => {
     [redis, postgres, kafka] = await Promise.all([startRedis(), startPostgres(), startKafka()]);
@@ -23,17 +23,21 @@ const proves = async () => { const c = await l.command('check'); assert.equal(c.
 async function beginsWhenTold(r, comeBack) {
     await holdOver(r);
     assert.equal((await l.order(r)).status, 'pending_payment', 'nobody has seen the link yet');
+    await l.query('update orders set hold_s = $2 where public_id = $1', r.order_id, RENEWED_S);
     const back = Date.now();
     await comeBack();
-    const told = await waitFor('the shopper to be told, of a time to come', async () => { const record = await l.record(r.order_id); return record.payment_url && record.expires_at > back && record; });
-    const o = await l.order(r);
-    assert.deepEqual([told.status, told.event, told.expires_at], ['pending_payment', o.event, o.hold_expires_at.getTime()]);
-    assert.ok(told.expires_at >= back + HOLD_S * 1000, 'the whole hold');
+    const [told, o] = await waitFor('the shopper to be told, of a time to come', async () => {
+        const record = await l.record(r.order_id), order = await l.order(r);
+        return record.payment_url && record.expires_at > back && record.event === order.event && [record, order];
+    });
+    assert.deepEqual([told.status, told.expires_at], ['pending_payment', o.hold_expires_at.getTime()]);
+    assert.ok(told.expires_at >= back + RENEWED_S * 1000, 'the whole hold');
     await l.becomes(r, 'expired');
     assert.equal((await l.isTold(r)).hold, 'released');
-    assert.deepEqual(await l.events(r), ['queued', 'pending_payment', 'pending_payment', 'expiring', 'expired']);
-    const at = await l.value(`select e.at from order_events e join orders o on o.id = e.order_id where o.public_id = $1 and e.status = 'expiring'`, r.order_id);
-    assert.ok(at.getTime() >= told.expires_at, `it ended ${told.expires_at - at.getTime()} ms before the time that was told`);
+    assert.deepEqual((await l.events(r)).filter((status, i, all) => status !== all[i - 1]), ['queued', 'pending_payment', 'expiring', 'expired']);
+    const holds = await l.times(r, 'pending_payment'), [end] = await l.times(r, 'expiring');
+    assert.ok(holds.length >= 2 && holds.every((at, i) => i === 0 || at - holds[i - 1] >= 1000), `only what a second is gone of is given anew: ${holds}`);
+    assert.ok(end >= told.expires_at, `it ended ${told.expires_at - end} ms before the time that was told`);
     await proves();
 }
 
@@ -56,7 +60,8 @@ describe('an order whose link is ready while the stock\'s Redis is away', () => 
         await l.becomes(r, 'pending_payment', { timeout: 30_000 }); // the circuit breaker's pause
         await beginsWhenTold(r, () => redis.process.kill('SIGCONT'));
         l.provider.misbehave = null;
-        assert.deepEqual(heard().map((m) => m.event), [2, 3]);
+        const events = heard().map((m) => m.event);
+        assert.ok(events[0] === 2 && events.length >= 2 && events.every((event, i) => i === 0 || event > events[i - 1]), `${events}`);
     });
 });
 
@@ -65,8 +70,12 @@ test('an order whose stock is not there is looked at again and again, and its ho
     await deal(99);
     await l.publish(l.cloud('reservation', r));
     await l.becomes(r, 'pending_payment');
-    const looks = () => d.log().split('the stock of a sale is not of the deal').length, first = looks();
-    await waitFor('three more looks', () => looks() >= first + 3, { timeout: 20_000 });
+    const looks = () => d.log().split('the stock of a sale is not of the deal').length;
+    const more = (n) => { const first = looks(); return waitFor(`${n} more looks`, () => looks() >= first + n, { timeout: 20_000 }); };
+    await more(1);
+    const before = await l.events(r);
+    await more(3);
+    assert.deepEqual(await l.events(r), before, 'no look gives it anew');
     await beginsWhenTold(r, () => deal(1));
 });
 
@@ -96,7 +105,8 @@ test('a hold that cannot be given anew stops neither those of others nor the tel
         await redis.start();
         for (const r of [stuck, other]) await l.isTold(r);
         const links = async (r) => (await l.events(r)).filter((status) => status === 'pending_payment').length;
-        assert.deepEqual([await links(stuck), await links(other)], [1, 2]);
+        assert.equal(await links(stuck), 1);
+        assert.ok((await links(other)) >= 2);
     });
     for (const r of [stuck, other]) await l.becomes(r, 'expired');
     await proves();

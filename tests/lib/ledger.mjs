@@ -53,6 +53,8 @@ export class Ledger {
         const daemon = await startDaemon('fulfillmentd', { args: this.options(args), ...rest });
         return Object.assign(daemon, { metric: async (name) => metric(daemon.url, name) });
     }
+    // A new group reads the topic from its start, at the pace of all: what other tests have left there comes before what this one adds.
+    hasRead(daemon) { return waitFor('what is in the topic to be read', async () => (await daemon.metric('wr_kafka_lag')) === 0, { timeout: 60_000 }); }
     async command(...args) {
         return promisify(execFile)(join(build, 'bin', 'fulfillmentd'), [...args, '--database', this.postgres.url, '--redis-stock', this.redisServer.address])
             .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), ({ code, stdout, stderr }) => ({ status: code, stdout, stderr }));
@@ -122,16 +124,23 @@ export class Ledger {
             return record;
         }, { timeout });
     }
+    // Their holds are over now. One whose link waits to be told would be given anew.
+    async lapse(...orders) {
+        const ids = orders.map((r) => r.order_id);
+        await waitFor('their links to be told', async () => (await this.value('select count(*)::int from outbox where public_id = any ($1)', ids)) === 0, { timeout: 15_000 });
+        await this.query('update orders set hold_expires_at = now() where public_id = any ($1)', ids);
+    }
     async pay(daemon, r, event) {
         const session = this.provider.pay(r.order_id);
         return this.provider.send(daemon.url, event ?? this.provider.event('checkout.session.completed', session));
     }
-    // The database refuses to change the order meanwhile, as it would a row that is mangled.
+    // The database refuses every event of the order meanwhile, as it would those of a row that is mangled.
     async refusing(r, work) {
         await this.query(`create function refuse() returns trigger language plpgsql as $$ begin if new.public_id = '${r.order_id}' then raise check_violation; end if; return new; end $$`);
-        await this.query('create trigger refuse before update on orders for each row execute function refuse()');
+        await this.query('create trigger refuse before update of event on orders for each row execute function refuse()');
         try { await work(); } finally { await this.query('drop function refuse() cascade'); }
     }
     events(r) { return this.query('select e.event, e.status from order_events e join orders o on o.id = e.order_id where o.public_id = $1 order by e.event', r.order_id).then((rows) => rows.map((e) => e.status)); }
+    times(r, status) { return this.query('select e.at from order_events e join orders o on o.id = e.order_id where o.public_id = $1 and e.status = $2 order by e.event', r.order_id, status).then((rows) => rows.map((e) => e.at.getTime())); }
     messages(name) { return execFileSync('kcat', ['-b', this.kafka.bootstrap, '-C', '-t', name, '-e', '-q', '-o', 'beginning'], { stdio: 'pipe' }).toString().split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
 }
