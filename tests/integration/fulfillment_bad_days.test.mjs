@@ -33,7 +33,7 @@ async function survive(l, disturb) {
         }
         for (const r of cancelled) await l.cancel(r);
     })();
-    await waitFor('the first orders', async () => (await count(l, 'queued', 'pending_payment')) > 0);
+    await waitFor('the first orders', async () => (await count(l, 'queued', 'pending_payment')) > 0, { timeout: 30_000 });
     await disturb();
     await publishing;
     // A claim that died lasts 30 s, and what closes its session waits as long: 5 of them are enough for those that live.
@@ -42,10 +42,10 @@ async function survive(l, disturb) {
         const rows = await l.query('select status, count(*)::int from orders where sale = $1 group by 1', l.sale);
         const n = Object.fromEntries(rows.map((x) => [x.status, x.count]));
         if ((n.pending_payment ?? 0) + (n.cancelled ?? 0) + (n.failed ?? 0) !== 400) throw new Error(JSON.stringify(n));
-        return (await l.value('select count(*)::int from cancels where sale = $1 and done_at is null', l.sale)) === 0;
+        return (await l.value('select count(*)::int from cancels where sale = $1 and done_at is not null', l.sale)) === cancelled.length;
     }, { timeout: 60_000 });
-    await waitFor('Redis to know', async () => (await l.value('select count(*)::int from outbox where sale = $1', l.sale)) === 0, { timeout: 20_000 });
     await waitFor('the provider to have closed what was cancelled', async () => (await l.value(`select count(*)::int from payments p join orders o on o.id = p.order_id where o.sale = $1 and p.state in ('wanted', 'closing')`, l.sale)) === 0, { timeout: 60_000 });
+    await waitFor('Redis to know', async () => (await l.value('select count(*)::int from outbox where sale = $1', l.sale)) === 0, { timeout: 20_000 });
     assert.equal(await l.value('select count(*)::int from orders where sale = $1', l.sale), 400);
     assert.equal(await l.value(`select count(*)::int from order_events e join orders o on o.id = e.order_id where o.sale = $1 and e.event = 1`, l.sale), 400);
     for (const r of cancelled) assert.ok(['cancelled', 'failed'].includes((await l.order(r)).status));
@@ -113,17 +113,20 @@ describe('in the middle of a batch', () => {
 
     test('Kafka is killed: taking goes on where it was', async () => {
         const l = await open({ total: 300, redisTotal: 400 }), d = await l.serve();
-        const pace = async (value) => { // slow enough that there is something left to read when Kafka dies
-            await l.query(`insert into settings (name, value) values ('orders_per_second', $1) on conflict (name) do update set value = $1`, value);
-            await waitFor('the pace to be read', async () => (await d.metric('wr_orders_per_second_limit')) === value);
-        };
-        await pace(50);
-        await survives(l, [d], async () => {
-            await kafka.kill();
-            assert.ok((await total(l)) < 400, 'something is left to read');
+        const pace = (value) => l.query(`insert into settings (name, value) values ('orders_per_second', $1) on conflict (name) do update set value = $1`, value);
+        await l.hasRead(d);
+        try {
+            await pace(50); // slow enough that there is something left to read when Kafka dies
+            await waitFor('the pace to be read', async () => (await d.metric('wr_orders_per_second_limit')) === 50);
+            await survives(l, [d], async () => {
+                await kafka.kill();
+                assert.ok((await total(l)) < 400, 'something is left to read');
+                await pace(2000);
+                await kafka.start();
+            });
+        } finally {
             await pace(2000);
-            await kafka.start();
-        });
+        }
     });
 
     test('two instances share the work, and one is killed', async () => {
