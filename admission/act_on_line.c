@@ -5,6 +5,7 @@
  *      \ no line, and no sale that is stepped here --> PostgreSQL: was there one? --> the same
  *
  * The merchant's way to a line needs nothing but Redis: it acts while PostgreSQL is away. */
+#include "change_log.h"
 #include "keyspace.h"
 #include "merchant.h"
 #include "sql_admission.h"
@@ -33,6 +34,7 @@ void act_on_line(struct admissiond *d, struct wr_request *req, const struct line
 {
     struct act *a = wr_alloc(sizeof *a);
     *a = (struct act){.d = d, .req = req, .act = *act, .op = op};
+    change_log_await(d->changes);
     const char *sale = wr_request_param(req, "sale");
     wr_copy_text(a->sale, sizeof a->sale, sale, strlen(sale));
     char key[WR_KEY_MAX];
@@ -125,6 +127,7 @@ static void refuse(struct act *a, enum wr_err err)
 
 static void finish(struct act *a)
 {
+    change_log_came(a->d->changes);
     wr_rows_free(a->recorded);
     free(a->op);
     free(a);

@@ -135,6 +135,12 @@ void admissiond_drain(void *daemon)
     change_log_when_empty(d->changes, wr_drained, d->rt);
 }
 
+bool admissiond_idle(void *daemon)
+{
+    const struct admissiond *d = daemon;
+    return change_log_idle(d->changes);
+}
+
 void admissiond_close(void *daemon)
 {
     struct admissiond *d = daemon;

@@ -39,6 +39,7 @@ enum wr_err admissiond_open(struct wr_runtime *rt, const void *config, void **da
  * above all somebody wants to pause the sale. */
 bool admissiond_ready(void *daemon, const char **why);
 void admissiond_drain(void *daemon); /* until every change in force is recorded */
+bool admissiond_idle(void *daemon);  /* those too that came after that */
 void admissiond_close(void *daemon);
 struct sale *admissiond_sale(const struct admissiond *d, const char *id); /* NULL: not stepped here */
 

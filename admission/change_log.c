@@ -33,7 +33,7 @@ struct entry {
 struct change_log {
     struct admissiond *d;
     struct entry *first, **last;
-    size_t count;
+    size_t count, awaited;
     struct entry *again; /* written, to act once more */
     bool writing;
     struct wr_timer *retry, *again_timer;
@@ -87,11 +87,27 @@ void change_log_close(struct change_log *log)
 
 static void tell_when_empty(struct change_log *log)
 {
-    if (log->count || log->again || !log->written)
+    if (!change_log_idle(log) || !log->written)
         return;
     void (*written)(struct wr_runtime * rt) = log->written;
     log->written = NULL;
     written(log->rt);
+}
+
+bool change_log_idle(const struct change_log *log)
+{
+    return !log->count && !log->again && !log->awaited;
+}
+
+void change_log_await(struct change_log *log)
+{
+    log->awaited++;
+}
+
+void change_log_came(struct change_log *log)
+{
+    log->awaited--;
+    tell_when_empty(log);
 }
 
 bool change_log_full(const struct change_log *log)

@@ -37,5 +37,10 @@ bool change_log_empty(const struct change_log *log);
 void change_log_when_empty(struct change_log *log, void (*written)(struct wr_runtime *rt),
                            struct wr_runtime *rt);
 void change_log_add(struct change_log *log, const struct change *change); /* copied */
+/* Something is under way of which a change may come: the log is not taken for empty until it was said to be over. */
+void change_log_await(struct change_log *log);
+void change_log_came(struct change_log *log);
+/* Nothing waits, and nothing is awaited. */
+bool change_log_idle(const struct change_log *log);
 
 #endif

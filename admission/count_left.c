@@ -11,8 +11,8 @@
  * What is not counted is not told, and after 2 s the line lets nobody in. But once the sale's time is over nothing is left,
  * whatever became of the stock.
  *
- * Stock lies in other slots than the line, and may lie in another server: a count is as old as it is, and the line is
- * told its own clock at the time it arrives. */
+ * Stock lies in other slots than the line, and may lie in another server: the line is told how old a count is, and takes none
+ * that is older than the one it has. */
 #include "admissiond.h"
 #include "clock.h"
 #include "keyspace.h"
@@ -96,6 +96,7 @@ static void tell_line(struct sale *sale, bool counted)
         wr_arg_int(&args, sale->stock.left);
     else
         wr_arg_text(&args, "");
+    wr_arg_int(&args, counted ? (int64_t)(wr_mono_ms() - sale->stock.at_ms) : 0);
     wr_redis_eval(sale->d->line, &wr_lua_set_left, &args, on_told, sale);
     wr_args_free(&args);
 }

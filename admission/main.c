@@ -45,6 +45,7 @@ int main(int argc, char **argv)
         .open = admissiond_open,
         .ready = admissiond_ready,
         .drain = admissiond_drain,
+        .idle = admissiond_idle,
         .close = admissiond_close,
     };
     return wr_service_main(&service, argc, argv);

@@ -186,7 +186,8 @@ static void on_recorded(void *ctx, enum wr_err err)
 {
     struct opening *op = ctx;
     struct sale *sale = op->sale;
-    if (!step_done(sale, "record a generation", err, NULL) || !op->ours || op->run != sale->run) {
+    bool same_process = strcmp(op->redis_run_id, wr_redis_run_id(sale->d->line)) == 0;
+    if (!step_done(sale, "record a generation", err, NULL) || !op->ours || op->run != sale->run || !same_process) {
         sale_leave(sale, FLOW_OPEN);
         opening_free(op);
         return;

@@ -63,16 +63,14 @@ static void on_stepped(void *ctx, enum wr_err err, const struct wr_reply *reply)
     struct phase_change *op = ctx;
     struct sale *sale = op->sale;
     sale_leave(sale, FLOW_PHASE);
-    bool done = step_done(sale, "step the phase", err, reply);
-    if (done && wr_reply_int(reply) == 1) {
+    if (step_done(sale, "step the phase", err, reply) && wr_reply_int(reply) == 1) {
         wr_info("phase stepped", "sale=%s from=%s to=%s", sale->id, wr_phase_name(sale->line.phase),
                 wr_phase_name(op->phase));
         wr_metric_add(METRIC_PHASES, 1);
         sale->line.phase = op->phase;
         record_phase(sale);
-    }
-    if (done)
         step_line(sale);
+    }
     free(op);
 }
 

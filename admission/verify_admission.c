@@ -119,6 +119,12 @@ static void on_verified(void *ctx, enum wr_err err, const struct wr_reply *reply
     struct verification *op = ctx;
     if (err == WR_OK)
         err = verdict(reply);
+    /* Without an answer it may be bound to this pass already: whoever asks again brings it. */
+    if (op->pass_new && (err == WR_OK || err == WR_ERR_NO_ANSWER)) {
+        char cookie[WR_COOKIE_MAX];
+        wr_cookie_write(wr_runtime_http(op->d->rt), PASS_COOKIE, op->pass, 0, cookie);
+        wr_request_set_cookie(op->req, cookie);
+    }
     if (err == WR_OK)
         accept(op, reply);
     else
@@ -129,21 +135,16 @@ static void on_verified(void *ctx, enum wr_err err, const struct wr_reply *reply
 /* The shop's pages get who was admitted as headers, which auth_request hands on. */
 static void accept(struct verification *op, const struct wr_reply *reply)
 {
-    char place[24], left_s[24], cookie[WR_COOKIE_MAX];
+    char place[24], left_s[24];
     int64_t left_ms = wr_reply_int(wr_reply_at(reply, 2)) - wr_reply_int(wr_reply_at(reply, 1));
     snprintf(place, sizeof place, "%d/%llu", op->token.lane, (unsigned long long)op->token.place);
     snprintf(left_s, sizeof left_s, "%lld", (long long)(left_ms / 1000));
-    wr_cookie_write(wr_runtime_http(op->d->rt), PASS_COOKIE, op->pass, 0, cookie);
     struct wr_answer answer = {.headers = {{"cache-control", "no-store"},
                                            {"waitroom-sale", op->token.sale},
                                            {"waitroom-shopper", op->token.shopper},
                                            {"waitroom-place", place},
                                            {"waitroom-jti", op->token.jti},
                                            {"waitroom-expires-in", left_s}}};
-    if (op->pass_new) {
-        answer.headers[6][0] = "set-cookie";
-        answer.headers[6][1] = cookie;
-    }
     wr_metric_add(METRIC_VERIFIED, 1);
     wr_answer(op->req, &answer);
 }

@@ -96,6 +96,8 @@ struct wr_answer {
     const char *headers[8][2]; /* extra ones, name (lower case, without colon) and value; ends with NULL */
 };
 void wr_answer(struct wr_request *req, const struct wr_answer *answer);
+/* Whatever answers it says this as Set-Cookie; copied. */
+void wr_request_set_cookie(struct wr_request *req, const char *set_cookie);
 void wr_answer_json(struct wr_request *req, int status, struct wr_json *owned); /* Cache-Control: no-store */
 /* Problem JSON (problem.h), counted when its client is still there. Retry-After is `retry_s`, or with 0 the table's. */
 void wr_answer_problem(struct wr_request *req, enum wr_err err, const char *detail, int retry_s);

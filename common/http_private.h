@@ -81,6 +81,7 @@ struct wr_request {
         struct wr_request_text *next;
         char text[];
     } * texts;          /* decoded query and form values handed out */
+    char *set_cookie;
     const char *origin; /* the Origin header when it is on the list, for CORS */
     char allow[96];
     char client[WR_ADDRESS_LEN]; /* the peer's */

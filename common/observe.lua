@@ -10,7 +10,7 @@ local s = redis.call('HMGET', k_line, 'run', 'gen', 'run_id', 'phase', 'mode', '
     'counter', 'front', 'version', 'table_version', 'time', 'withdrawn', 'left_at')
 if not s[1] then return s[16] and {'withdrawn'} or {} end
 -- A line opens with nothing left, so that it lets nobody in before the stock was counted; that is not to be told.
-if s[8] == '0' and s[17] == '0' and s[4] ~= 'sold_out' then s[8] = '-2' end
+if s[8] == '0' and s[17] == '0' and s[4] ~= 'sold_out' and s[4] ~= 'ended' then s[8] = '-2' end
 s[16], s[17] = nil, nil
 for i = 1, 15 do s[i] = s[i] or '' end
 local clock, time = tonumber(s[10]), tonumber(s[15])

@@ -31,6 +31,7 @@ void wr_request_free(struct wr_request *req)
     free(req->bytes);
     free(req->params_text);
     free(req->body);
+    free(req->set_cookie);
     free(req);
 }
 
@@ -238,9 +239,17 @@ static void build_head(struct wr_buf *b, struct wr_request *req, const struct wr
         wr_buf_text(b, "connection: upgrade\r\n");
     wr_buf_text(b, "x-content-type-options: nosniff\r\nreferrer-policy: same-origin\r\n");
     add_cors(b, req);
+    if (req->set_cookie)
+        add_header(b, "set-cookie", req->set_cookie);
     for (size_t i = 0; i < 8 && a->headers[i][0]; i++)
         add_header(b, a->headers[i][0], a->headers[i][1]);
     wr_buf_add(b, "\r\n", 2);
+}
+
+void wr_request_set_cookie(struct wr_request *req, const char *set_cookie)
+{
+    free(req->set_cookie);
+    req->set_cookie = wr_dup(set_cookie, strlen(set_cookie));
 }
 
 void wr_answer(struct wr_request *req, const struct wr_answer *answer)

@@ -120,7 +120,8 @@ static void settle(void *ctx)
 {
     struct wr_runtime *rt = ctx;
     wr_http_stop_accepting(rt->http);
-    if (wr_http_connections(rt->http) == 0 || wr_loop_now_ms(rt->loop) >= rt->settle_until_ms)
+    bool idle = !rt->service->idle || rt->service->idle(rt->daemon);
+    if ((idle && wr_http_connections(rt->http) == 0) || wr_loop_now_ms(rt->loop) >= rt->settle_until_ms)
         wr_loop_stop(rt->loop);
 }
 

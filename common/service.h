@@ -76,6 +76,8 @@ struct wr_service {
     enum wr_err (*open)(struct wr_runtime *rt, const void *config, void **daemon);
     bool (*ready)(void *daemon, const char **why); /* may be NULL: always ready. `why`: a literal, when not */
     void (*drain)(void *daemon); /* may be NULL: what is in flight is answered, then it is drained */
+    /* may be NULL: it is. While the last connections are answered: nothing that they brought is still to be done. */
+    bool (*idle)(void *daemon);
     /* Runs after the server has closed, so that on_close of every socket has run; requests not yet answered
      * may still be. */
     void (*close)(void *daemon);

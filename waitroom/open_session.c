@@ -47,12 +47,7 @@ void open_session(void *ctx, struct wr_request *req)
     struct wr_json *answer = wr_json_build("{s:s}", "shopper", shopper);
     if (!wish.cookie && !by_cookie)
         wr_json_set(answer, "secret", wr_json_build("s", secret));
-    struct wr_buf text = {0};
-    wr_json_render(answer, &text);
-    wr_json_free(answer);
     wr_cookie_write(http, WR_SECRET_COOKIE, secret, COOKIE_DAYS * 86400, cookie);
-    wr_answer(req, &(struct wr_answer){.body = text.at,
-                                       .len = text.len,
-                                       .headers = {{"cache-control", "no-store"}, {"set-cookie", cookie}}});
-    wr_buf_free(&text);
+    wr_request_set_cookie(req, cookie);
+    wr_answer_json(req, 200, answer);
 }

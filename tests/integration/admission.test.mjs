@@ -467,6 +467,24 @@ test('an instance that is told to end records what is in force first, and answer
     assert.equal(pg.psql('-c', `select mode from sales where id = '${id}'`).trim(), 'hold');
 });
 
+test('a change that still acts when its instance is told to end is recorded, too', async () => {
+    const id = await create(), leaving = await start();
+    const block = async (place) => [place, (await call('POST', `/v1/admin/sales/${id}/places/0/${place}/block`, { reason: 'robot' }, { daemon: leaving }).catch(() => null))?.status];
+    await block(1); // the connection and the script are known
+    server.process.kill('SIGSTOP');
+    const asked = [2, 3, 4].map(block);
+    try {
+        for (let i = 0; i < 3; i++) await call('GET', '/healthz', undefined, { daemon: leaving }); // and those are with it
+        leaving.process.kill('SIGTERM');
+        await waitFor('it to drain', () => /msg="?draining/.test(leaving.log()));
+    } finally { server.process.kill('SIGCONT'); }
+    const acted = (await Promise.all(asked)).filter(([, status]) => status === 200).map(([place]) => place);
+    assert.equal((await leaving.ended).code, 0, leaving.log());
+    const recorded = pg.psql('-c', `select place from blocked_places join sales on sales.run = blocked_places.run where sales.id = '${id}'`).trim().split('\n').map(Number);
+    assert.ok(acted.length, 'they were answered');
+    assert.deepEqual(acted.filter((place) => !recorded.includes(place)), [], 'what was answered with 200 is recorded');
+});
+
 test('an instance that ends while its stores are frozen ends cleanly all the same', async () => {
     const id = await create(), leaving = await start();
     server.process.kill('SIGSTOP');
@@ -573,6 +591,18 @@ test('verify accepts an admission as often as asked, from the browser that broug
     const stolen = await verify(id, token);
     assert.deepEqual([stolen.status, stolen.json.type, stolen.headers.get('set-cookie')], [403, '/problems/token-foreign', null]);
     assert.deepEqual([(await line(id)).entered_total, await redis.getbit(`wr:{${id}}:spent:${(await line(id)).run}:0`, 5)], ['1', 1]);
+});
+
+test('whose first use had no answer is not kept out by it: the refusal brings the pass that the admission may be bound to', async () => {
+    const id = await create(), token = await admitted(id, 5);
+    await waitFor('the instance to know the line', async () => (await verify(id, 'nonsense')).status === 401);
+    server.process.kill('SIGSTOP');
+    const first = await verify(id, token).finally(() => server.process.kill('SIGCONT'));
+    assert.equal(first.status, 503);
+    const pass = { cookie: first.headers.get('set-cookie').split(';')[0] };
+    await waitFor('it to have been bound all the same', async () => redis.getbit(`wr:{${id}}:spent:${(await line(id)).run}:0`, 5));
+    await waitFor('the line to be there', async () => (await verify(id, token, pass)).status === 200);
+    assert.equal((await verify(id, token)).status, 403);
 });
 
 // ---- Redis away, starting ----

@@ -25,7 +25,7 @@ http {
             set $token $arg_token; # a subrequest has no query of its own
             auth_request /verify;
             auth_request_set $pass $upstream_http_set_cookie;
-            add_header set-cookie $pass;
+            add_header set-cookie $pass always; # also where it is not known whether the token was bound
             try_files /buy.html =404;
         }
         location = /verify {

@@ -89,7 +89,7 @@ test('another generation than the line\'s changes nothing, in any script', async
     await open({ gen: 2 });
     const before = await redis.hgetall(key.line);
     const calls = [
-        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 1, 0, 1, 5]),
+        lua.publish_sale(redis, [key.line, key.sale], [1, 9, '{}']), lua.raise_ceiling(redis, [key.line], [1, 99999]), lua.set_left(redis, [key.line], [1, 1, 0, 1, 5, 0]),
         lua.set_phase(redis, [key.line], [1, 1, 'scheduled', 'live', 0, 0]), change({ rate: 1 }),
         lua.block_place(redis, [key.line, key.blocked, key.inside, key.admissions, key.fallen, key.ready, key.owners], [1, 4, 'x']),
         lua.unblock_place(redis, [key.line, key.blocked], [1, 4]),
@@ -117,7 +117,7 @@ test('a document is published only when it is newer', async () => {
 });
 
 const step = async (from, to, { now, due = 1, gen = 1, version = 1 } = {}) => lua.set_phase(redis, [key.line], [gen, version, from, to, now ?? await wall(), due]);
-const left = async (units, ends_at, now, version = 1) => lua.set_left(redis, [key.line], [1, version, now ?? await wall(), ends_at, units]);
+const left = async (units, ends_at, now, version = 1, age = 0) => lua.set_left(redis, [key.line], [1, version, now ?? await wall(), ends_at, units, age]);
 const hour = 3_600_000;
 // What the line took for the time of day when it was last advanced, `by` later: as if Redis TIME had been set back by that.
 const setBack = async (by) => redis.hset(key.line, 'clock', await wall() + by);
@@ -187,6 +187,19 @@ test('nothing is left once the sale is over, by the clock that all callers share
     assert.equal(await line('left'), '0');
     assert.equal(await left(5, now), 0);
     assert.equal(await line('left'), '0');
+});
+
+test('a count that was on its way for longer than a newer one is not taken, and none is newer than it is', async () => {
+    await open();
+    await left(5, await wall() + hour, undefined, 1, 300);
+    const at = await number('left_at');
+    assert.deepEqual([await line('left'), at], ['5', await number('clock') - 300]);
+    await left(0, await wall() + hour, undefined, 1, 60_000);
+    assert.deepEqual(await redis.hmget(key.line, 'left', 'left_at'), ['5', `${at}`]);
+    await left(4, await wall() + hour);
+    assert.equal(await line('left'), '4');
+    await left(3, await wall() - 1, undefined, 1, 60_000);
+    assert.deepEqual(await redis.hmget(key.line, 'left', 'left_at'), ['0', await line('clock')], 'an end is an end');
 });
 
 test('a stock that is not counted tells nothing but the end', async () => {

@@ -219,6 +219,9 @@ TEST(what_was_not_counted_yet_is_not_said_to_be_nothing)
     set_line("phase", "sold_out");
     run_until(loop, 3000, change_is, (void *)4);
     assert_int_equal(last.left, 0);
+    set_line("phase", "ended");
+    run_until(loop, 3000, change_is, (void *)5);
+    assert_int_equal(last.left, 0);
     finish();
 }
 
