@@ -38,7 +38,8 @@ struct wr_consumer {
     /* Where partitions must go on that do not stand there by themselves, until the first message from there came: after
      * failed work, and after a hold. */
     rd_kafka_topic_partition_list_t *rewind;
-    struct wr_kafka_seek *seek; /* under way */
+    rd_kafka_topic_partition_list_t *paused; /* since the hold began: those too that were taken from us meanwhile */
+    struct wr_kafka_seek *seek;              /* under way */
     bool seek_due, held;
     struct wr_kafka_positions positions;
     int64_t lag, jumps_back;
@@ -97,6 +98,7 @@ enum wr_err wr_consumer_open(struct wr_consumer **out, struct wr_loop *loop,
     c->lag = -1;
     c->progress_ms = wr_mono_ms();
     c->rewind = rd_kafka_topic_partition_list_new(8);
+    c->paused = rd_kafka_topic_partition_list_new(8);
     wr_kafka_source_open(&c->source, loop, on_consumer_event, c);
     c->tick = wr_timer_new(loop, on_tick, c);
     const struct wr_kafka_setting own[] = {{"bootstrap.servers", config->bootstrap},
@@ -136,6 +138,7 @@ void wr_consumer_close(struct wr_consumer *c)
     if (!ended) /* its callbacks may still write into *c */
         return;
     rd_kafka_topic_partition_list_destroy(c->rewind);
+    rd_kafka_topic_partition_list_destroy(c->paused);
     free(c->taken);
     wr_kafka_positions_free(&c->positions);
     free(c->topic);
@@ -155,6 +158,14 @@ static void go_back(struct wr_consumer *c, int32_t partition, int64_t offset)
     c->seek_due = true;
 }
 
+/* What a seek that has ended could not reach is due again: false. Of what it found taken from us nothing is left to rewind. */
+static bool end_seek(struct wr_consumer *c)
+{
+    bool all = !c->seek || wr_kafka_seek_end(c->seek, c->rewind);
+    c->seek = NULL;
+    return all;
+}
+
 /* Goes back to where the failed work began. False: not yet, so nothing may be taken: what lies behind would
  * be stored over it. */
 static bool rewound(struct wr_consumer *c)
@@ -162,9 +173,7 @@ static bool rewound(struct wr_consumer *c)
     if (c->seek) {
         if (!wr_kafka_seek_ended(c->seek))
             return false;
-        bool all = wr_kafka_seek_end(c->seek, c->rewind);
-        c->seek = NULL;
-        if (!all) {
+        if (!end_seek(c)) {
             c->seek_due = true;
             wr_timer_start(c->tick, SEEK_AGAIN_MS, TICK_MS);
             return false;
@@ -177,16 +186,24 @@ static bool rewound(struct wr_consumer *c)
     return false;
 }
 
-static void pause_all(struct wr_consumer *c, bool paused)
+static void pause_assigned(struct wr_consumer *c)
 {
     rd_kafka_topic_partition_list_t *parts;
     if (rd_kafka_assignment(c->source.rk, &parts))
         return;
-    if (paused)
-        rd_kafka_pause_partitions(c->source.rk, parts);
-    else
-        rd_kafka_resume_partitions(c->source.rk, parts);
+    rd_kafka_pause_partitions(c->source.rk, parts);
+    for (int i = 0; i < parts->cnt; i++)
+        if (!rd_kafka_topic_partition_list_find(c->paused, parts->elems[i].topic, parts->elems[i].partition))
+            rd_kafka_topic_partition_list_add(c->paused, parts->elems[i].topic, parts->elems[i].partition);
     rd_kafka_topic_partition_list_destroy(parts);
+}
+
+/* A pause outlasts the assignment: what is taken from us and comes back is paused still. */
+static void resume_paused(struct wr_consumer *c)
+{
+    rd_kafka_resume_partitions(c->source.rk, c->paused);
+    rd_kafka_topic_partition_list_destroy(c->paused);
+    c->paused = rd_kafka_topic_partition_list_new(8);
 }
 
 /* A partition assigned since the last call is not paused yet and may give something: that comes again. */
@@ -194,7 +211,8 @@ void wr_consumer_hold(struct wr_consumer *c)
 {
     if (c->taken_count || (c->seek && !wr_kafka_seek_ended(c->seek)))
         return;
-    pause_all(c, true);
+    end_seek(c); /* before anything is dropped: it must not delete what is to be gone back to from now on */
+    pause_assigned(c);
     c->held = true;
     c->lag = -1;
     for (rd_kafka_message_t *m; (m = rd_kafka_consumer_poll(c->source.rk, 0));) {
@@ -234,7 +252,7 @@ size_t wr_consumer_take(struct wr_consumer *c, struct wr_message *out, size_t ma
     if (c->taken_count)
         return 0;
     if (c->held) { /* and to where it stood: a pause forgets what was sought before it */
-        pause_all(c, false);
+        resume_paused(c);
         c->held = false;
         c->seek_due = true;
     }
