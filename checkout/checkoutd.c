@@ -1,6 +1,7 @@
 #include "checkoutd.h"
 #include "checkout_metrics.h"
 #include "file.h"
+#include "log.h"
 #include "lua_checkout.h"
 #include "place_order.h"
 #include "relay_outbox.h"
@@ -183,6 +184,10 @@ void checkoutd_close(void *daemon)
     struct checkoutd *d = daemon;
     if (!d)
         return;
+    if (d->in_flight.count) { /* past the drain limit: its answers would find what they go on with closed */
+        wr_warn("requests were still under way", "requests=%zu", d->in_flight.count);
+        return;
+    }
     wr_timer_free(d->housekeeping);
     wr_redis_close(d->line);
     wr_redis_close(d->stock);

@@ -72,6 +72,9 @@ static void on_read(void *op, enum wr_err err)
         repeat_ended(p->repeat, REPEAT_IDLE);
         return;
     }
+    /* It would wait in the producer for half a minute, and whoever drains would wait for it. The letter stays in its table. */
+    if (!err && !wr_producer_connected(p->f->producer))
+        err = WR_ERR_BACKEND;
     if (!err)
         err = wr_producer_send(p->f->producer, WR_TOPIC_DEAD_LETTERS, p->key, p->message.at, p->message.len,
                                on_delivered, p);

@@ -76,7 +76,12 @@ static const struct wr_json_field heard_fields[] = {
 
 static void on_join(struct session *s, const struct heard *m)
 {
-    if (s->state == SESSION_JOINING || (s->state == SESSION_IN_LINE && s->shopper->seat.state != SEAT_OVER))
+    if (s->state == SESSION_IN_LINE && s->shopper->seat.state != SEAT_OVER) {
+        if (!m->ticket[0]) /* who would begin anew believes that the turn is over, and it is not: how it stands */
+            shopper_attach(s->shopper, s);
+        return;
+    }
+    if (s->state == SESSION_JOINING)
         return; /* said twice */
     char who[WR_SHOPPER_LEN + 1];
     if (m->secret[0] && !wr_shopper_of(m->secret, strlen(m->secret), who)) {

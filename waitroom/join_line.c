@@ -10,6 +10,7 @@
 #include "join_line.h"
 #include "clock.h"
 #include "count_presence.h"
+#include "follow_orders.h"
 #include "keyspace.h"
 #include "lua_waitroom.h"
 #include "room.h"
@@ -157,12 +158,16 @@ struct shopper *take_place(struct room *room, const char *shopper, uint64_t plac
     struct shopper *p = room_shopper_of(room, shopper);
     if (p && p->seat.state != SEAT_OVER)
         return p; /* another tab was faster; this number stays empty */
+    bool follows = p && p->channel; /* what was ordered in the turn that is over may still be paid */
     if (p)
         shopper_replace(p, by); /* its turn is over: a new place at the end */
     struct wr_ticket ticket = {.run = room->run, .place = place, .issued_s = wr_wall_ms() / 1000};
     wr_copy_text(ticket.shopper, sizeof ticket.shopper, shopper, strlen(shopper));
     learn_called(room);
-    return shopper_new(room, &ticket);
+    p = shopper_new(room, &ticket);
+    if (follows)
+        follow_orders(p);
+    return p;
 }
 
 enum wr_err check_ticket(struct room *room, const char *text, const char *shopper, struct wr_ticket *out)

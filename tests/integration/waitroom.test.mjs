@@ -336,6 +336,16 @@ describe('what is told', () => {
         assert.equal((await p.got('order')).payment_url, payment_url);
         await p.end();
     });
+    test('who joins anew while the turn is not over is told how it stands', async () => {
+        const p = await arrive();
+        await p.got('admitted');
+        p.send({ type: 'join', secret: p.secret });
+        const again = (type) => waitFor(`${type} again`, () => p.messages.filter((m) => m.type === type).length === 2);
+        await again('ticket');
+        await again('admitted');
+        assert.equal(new Set(p.messages.filter((m) => m.type === 'ticket').map((m) => m.place)).size, 1);
+        await p.end();
+    });
     test('orders: read after the subscription, in force by event number, then `spent`', async () => {
         const p = await arrive();
         await p.got('admitted');
@@ -359,6 +369,10 @@ describe('what is told', () => {
         await p.got('spent');
         assert.deepEqual(p.messages.filter((m) => ['order', 'spent'].includes(m.type)).map((m) => m.status ?? m.type), ['confirmed', 'spent']);
         assert.ok(!p.messages.some((m) => m.type === 'admitted'));
+        p.send({ type: 'join', secret: p.secret }); // anew
+        await p.got('ticket', (m) => m.place > 1);
+        await tell({ status: 'refunded', event: 6 });
+        await p.got('order', (m) => m.status === 'refunded');
         await p.end();
         await waitFor('the subscription to end', async () => (await door.redis.pubsub('NUMSUB', channel))[1] === 0);
     });

@@ -105,8 +105,14 @@ test('the socket\'s news is kept as well, and joining anew forgets an order that
     assert.equal(remembered(), 'b', 'a reload shows how it ended');
     page.joinAnew();
     assert.equal(remembered(), undefined);
+    status = () => Response.json(order(4, 'expired', 'b'));
     await load();
-    assert.deepEqual(asked, []);
+    await turn();
+    assert.deepEqual([asked.length, currentOrder(page.state)], [1, undefined]);
+    status = () => Response.json(order(6, 'confirmed', 'b'));
+    await load();
+    await turn();
+    assert.deepEqual([asked.length, currentOrder(page.state)?.status], [2, 'confirmed'], 'a payment that was late is heard of all the same');
 });
 test('joining anew before the order was heard of does not forget it', async () => {
     await reloaded(() => Response.json({ status: 503 }, { status: 503 }));
@@ -159,6 +165,28 @@ test('where the handshake passes and nothing after it, the page polls', async ()
     assert.equal(page.state.link, 'polling', 'and stops no poll before it says something');
     socket.tells(saleMessage);
     assert.equal(page.state.link, 'open');
+});
+test('where nothing is said on a socket, who comes for the first time joins by a poll', async () => {
+    kept = '{}';
+    const polls = [];
+    polled = () => { polls.push(kept); return Response.json({ messages: [{ type: 'ticket', ticket: 'T', worker: 'w', place: 7, reconnect_within_s: 5 }], next_s: 60 }); };
+    await load();
+    await pass(16_000);
+    for (let i = 0; i < 4; i++) await turn();
+    assert.deepEqual([polls.length, socket.sent, JSON.parse(kept).ticket], [1, [], 'T']);
+});
+test('a tab that polls gives way to another that has come since', async () => {
+    kept = JSON.stringify({ run: 1, ticket: 'T', worker: 'a-1' });
+    polled = () => Response.json({ messages: [{ type: 'ticket', ticket: 'T', worker: 'b-2', place: 7, reconnect_within_s: 5 }], next_s: 5 });
+    await load();
+    await pass(16_000);
+    await pass(6000);
+    assert.deepEqual([page.state.link, JSON.parse(kept).worker], ['polling', 'b-2']);
+    kept = JSON.stringify({ run: 1, ticket: 'T', worker: 'c-3' });
+    polled = () => assert.fail('it asks no more');
+    await pass(6000);
+    await pass(100_000);
+    assert.equal(page.state.seat, 'superseded');
 });
 test('whose sale its servers have lost for a while finds it again', async () => {
     kept = JSON.stringify({ run: 1, ticket: 'T' });

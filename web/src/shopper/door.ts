@@ -3,7 +3,8 @@ import type { Sale } from './messages';
 import * as storage from './storage';
 import { ask, backoff, pause } from './wait';
 
-const lockMs = 10_000; // a tab that sleeps with the lock holds the others up no longer than this
+const sessionMs = 30_000; // as long as a socket may take to open: in a storm both take some seconds, and who asks twice has two secrets
+const lockMs = 35_000;    // a tab that sleeps with the lock holds the others up no longer than this
 
 // The document, asked for until it comes; null when there is no such sale.
 export async function loadSale(id: string, onTrouble: () => void): Promise<Sale | null> {
@@ -27,7 +28,7 @@ export async function openSession(id: string, onTrouble: () => void): Promise<vo
         try {
             const { secret: known } = storage.read(id);
             const headers: Record<string, string> = { 'content-type': 'application/json', ...(known && { 'waitroom-secret': known }) };
-            const { answer, body } = await ask('/v1/session', { method: 'POST', headers, body: JSON.stringify({ cookie: navigator.cookieEnabled }) });
+            const { answer, body } = await ask('/v1/session', { method: 'POST', headers, body: JSON.stringify({ cookie: navigator.cookieEnabled }) }, sessionMs);
             if (answer.ok) {
                 const { secret } = body as { secret?: string };
                 if (secret) storage.keep(id, { secret });

@@ -41,6 +41,7 @@ export class Line {
     private connectTimer = 0;
     private joinTimer = 0;
     private joined = false;        // on this connection
+    private opened = false;        // it is once something was said: there are networks that let the handshake pass and nothing after it
     private reconnectWithinS = 5;
     private listening = false;
     private misses = 0;
@@ -104,11 +105,11 @@ export class Line {
         url.protocol = url.protocol.replace('http', 'ws');
         const socket = new WebSocket(url, 'waitroom.v1');
         this.socket = socket;
-        let opened = false; // it is once something was said: there are networks that let the handshake pass and nothing after it
+        this.opened = false;
         const impatience = setTimeout(() => this.poller.start(), pollingAfterMs);
         const watchdog = setTimeout(() => socket.close(), openPatienceMs);
         const open = (): void => {
-            opened = true;
+            this.opened = true;
             clearTimeout(impatience);
             clearTimeout(watchdog);
             this.failures = 0;
@@ -118,14 +119,15 @@ export class Line {
             this.recallOrder();
         };
         socket.onmessage = (event) => {
-            if (!opened) open();
+            if (this.socket !== socket) return;
+            if (!this.opened) open();
             this.silence.heard();
             this.receive(JSON.parse(event.data as string) as ServerMessage);
         };
         socket.onclose = () => {
             clearTimeout(impatience);
             clearTimeout(watchdog);
-            if (this.socket === socket) this.lose(opened);
+            if (this.socket === socket) this.lose(this.opened);
         };
     }
     private recallOrder(): void {
@@ -163,7 +165,7 @@ export class Line {
         this.connectTimer = window.setTimeout(() => this.connect(), ms);
     }
     private say(message: ClientMessage): void {
-        if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+        if (this.opened && this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
         else if (this.poller.on) this.poller.say(message);
     }
 

@@ -5,7 +5,8 @@
 //
 // Each request may come to another worker. So each names the token that is kept here, which is `entered`, and the worker that answered
 // the last one.
-// A refusal is handed on as the `error` message that a socket would have brought.
+// A refusal is handed on as the `error` message that a socket would have brought. Another tab that has come since keeps another worker's
+// name: this one stops then, as its socket would have been closed.
 import { serverNow } from './clock';
 import { problemCode, type ClientMessage, type Problem, type Sale, type ServerMessage } from './messages';
 import * as storage from './storage';
@@ -15,6 +16,7 @@ export class Poller {
     works = false;              // the last poll was answered
     private said: string[] = [];
     private kept?: string;      // of the last `admitted`
+    private told: string | undefined; // the worker of the last `ticket`
     private run = 0;            // of this start; 0: stopped
     private runs = 0;
     private wake: () => void = () => undefined;
@@ -25,6 +27,7 @@ export class Poller {
     start(): void {
         if (this.on) return;
         this.run = ++this.runs;
+        this.told = undefined;
         void this.poll(this.run);
     }
     stop(): void {
@@ -43,7 +46,11 @@ export class Poller {
 
     private async poll(run: number): Promise<void> {
         for (let tries = 0; this.run === run;) {
-            const said = this.said[0];
+            const { worker } = storage.read(this.id), said = this.said[0];
+            if (this.told && worker && worker !== this.told) {
+                this.stop();
+                return this.receive({ type: 'superseded' });
+            }
             let waitMs: number;
             try {
                 const { answer, body } = await this.ask(said);
@@ -80,6 +87,7 @@ export class Poller {
             const { messages, next_s } = body as { messages: ServerMessage[]; next_s: number };
             for (const message of messages) {
                 if (message.type === 'admitted') this.kept = nameOf(message.token);
+                if (message.type === 'ticket') this.told = message.worker;
                 this.receive(message);
             }
             return next_s * 1000;

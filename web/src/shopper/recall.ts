@@ -21,13 +21,13 @@ export async function recall(line: Line, afterMs = 0): Promise<void> {
 
 async function askUntilTold(line: Line): Promise<void> {
     for (let tries = 0; !line.ordersTold; tries++) {
-        const { order: id } = storage.read(line.id);
+        const { order, putAway } = storage.read(line.id), id = order ?? putAway?.at(-1); // that may have been paid since
         if (!id) return;
         try {
             const { answer, body } = await askOrder(line.id, id);
-            const order = { ...(body as OrderMessage), type: 'order' } as const;
-            if (answer.ok) line.take(order);
-            if (answer.ok ? !isOpen(order) : answer.status < 500 && answer.status !== 429) return;
+            const told = { ...(body as OrderMessage), type: 'order' } as const;
+            if (answer.ok) line.take(told);
+            if (answer.ok ? !isOpen(told) : answer.status < 500 && answer.status !== 429) return;
         } catch {
             // asked again
         }
