@@ -1,7 +1,7 @@
 /* raise_ceiling.c
  *
  *   PostgreSQL: higher, if the generation is still the newest --> Redis: take it, if higher
- *                                                           \--> no: open_generation
+ *                                                           \--> no: the line is out of date, as if it were lost
  *
  * PostgreSQL first: a number that Redis may give is one that no later generation gives again. */
 #include "admissiond.h"
@@ -49,8 +49,8 @@ static void on_recorded(void *ctx, enum wr_err err)
     bool done = step_done(sale, "raise the ceiling", err, NULL);
     if (!done || op->granted == 0) {
         sale_leave(sale, FLOW_CEILING);
-        if (done && op->run == sale->run) /* whoever was to open the newest has not, or is about to */
-            open_generation(sale);
+        if (done && op->run == sale->run)
+            sale->outdated_gen = op->gen;
     } else {
         struct wr_args args = {0};
         wr_key_script(&args, &wr_lua_raise_ceiling, sale->id);

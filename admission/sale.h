@@ -52,6 +52,7 @@ struct sale {
     int64_t clock_out_ms; /* by how much our wall clock is ahead of what the line believes (set_left.lua) */
     uint64_t line_at_ms;  /* 0: not read since we connected */
     uint64_t lost_at_ms;  /* since when the line belongs to another process; 0: it does not */
+    int64_t outdated_gen; /* PostgreSQL has a later generation than this; 0: that is not known */
     uint64_t ahead_at_ms; /* since when the line's settings are newer than PostgreSQL's; 0: they are not */
     struct ceiling_pace pace;
     struct stock_count stock;

@@ -40,7 +40,8 @@ static void on_line(void *ctx, enum wr_err err, const struct wr_reply *reply)
 static void look_for_loss(struct sale *sale)
 {
     struct admissiond *d = sale->d;
-    if (!generation_lost(&sale->line, sale->run, wr_redis_run_id(d->line))) {
+    bool outdated = sale->outdated_gen && sale->line.gen == sale->outdated_gen; /* whoever was to open the later one has not */
+    if (!generation_lost(&sale->line, sale->run, wr_redis_run_id(d->line)) && !outdated) {
         sale->lost_at_ms = 0;
         if (sale->line.run == sale->run)
             step_current(sale);

@@ -367,6 +367,16 @@ test('a block and its lifting that wait for PostgreSQL stay in force through a n
     assert.deepEqual(await inForce(), { 10: 'again' });
 });
 
+test('a generation that PostgreSQL has and no Redis process got does not leave the line without numbers', async () => {
+    const id = await create();
+    await phase(id, 'live');
+    const { run, ceiling } = await line(id);
+    pg.psql('-c', `insert into generations (run, gen, redis_run_id, opened_at) values (${run}, 2, 'gone', now() - interval '1 minute')`, '-c', `update ceilings set gen = 2, ceiling = ceiling + 5000 where run = ${run}`);
+    await redis.hset(`wr:{${id}}:line`, 'counter', Number(ceiling) - 10);
+    const next = await waitFor('the next generation', async () => { const l = await line(id); return l.gen === '3' && l; });
+    assert.ok(Number(next.counter) >= Number(ceiling) + 5000);
+});
+
 test('a sale whose line was opened by somebody who could not list it is listed by who finds it', async () => {
     const id = await create();
     await waitFor('the sale to be listed', () => redis.srem('wr:sales', id));
