@@ -2,6 +2,7 @@
  * will. As root it runs as the user postgres, because the server refuses root. */
 #ifndef WR_TEST_POSTGRES_H
 #define WR_TEST_POSTGRES_H
+#include "store_folder.h"
 #include <errno.h>
 #include <glob.h>
 #include <signal.h>
@@ -78,8 +79,7 @@ static void postgres_make(struct postgres *p)
 {
     char program[256], command[1024];
     *p = (struct postgres){0};
-    strcpy(p->folder, "/dev/shm/wr-pg-XXXXXX");
-    if (!mkdtemp(p->folder) && !mkdtemp(strcpy(p->folder, "/tmp/wr-pg-XXXXXX")))
+    if (!store_folder(p->folder, sizeof p->folder, "pg"))
         exit(1);
     if (geteuid() == 0) {
         snprintf(command, sizeof command, "chown postgres:postgres %s", p->folder);

@@ -5,6 +5,7 @@
 #include "test.h"
 #include "clock.h"
 #include "loop.h"
+#include "store_folder.h"
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -59,9 +60,7 @@ static void redis_server_start(struct redis_server *s)
     if (!s->port) {
         s->port = free_port();
         snprintf(s->address, sizeof s->address, "127.0.0.1:%d", s->port);
-        strcpy(s->folder, "/dev/shm/wr-redis-XXXXXX"); /* in memory: no disk that stalls is what is tested */
-        if (!mkdtemp(s->folder))
-            assert_non_null(mkdtemp(strcpy(s->folder, "/tmp/wr-redis-XXXXXX")));
+        assert_true(store_folder(s->folder, sizeof s->folder, "redis"));
     }
     char program[60], port[8];
     snprintf(program, sizeof program, "%s/redis-server", s->folder);
