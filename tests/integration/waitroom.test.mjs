@@ -10,6 +10,7 @@ import { Door, Shopper, session } from '../lib/door.mjs';
 import { Load } from '../lib/load.mjs';
 import { metric } from '../lib/metrics.mjs';
 import { waitFor } from '../lib/wait.mjs';
+import { everyWorkerKnows, once } from '../lib/workers.mjs';
 
 let redis, door, a, b, sale, number = 0;
 before(async () => {
@@ -27,16 +28,6 @@ async function fresh(document = {}, line = {}, daemons = [a, b]) {
     const s = await door.publish({ id: `sale-${++number}`, run: number, ...document }, line);
     await Promise.all(daemons.map((d) => door.known(d, s)));
     return s;
-}
-// On a connection of its own: it comes to any worker.
-const once = (url, options, text) => new Promise((done, failed) => {
-    request(url, { ...options, agent: false }, (answer) => {
-        const parts = [];
-        answer.on('data', (part) => parts.push(part)).on('end', () => (answer.statusCode === 200 ? done(parts.join('')) : failed(new Error(parts.join('')))));
-    }).on('error', failed).end(text);
-});
-async function everyWorkerKnows(daemon, s) {
-    for (let known = 0; known < 24;) known = await once(`${daemon.url}/v1/sales/${s.id}`).then(() => known + 1, () => 0);
 }
 async function arrive(options = {}, daemon = a, s = sale) {
     const { secret, shopper } = await session(daemon.url);
@@ -201,7 +192,7 @@ describe('a place survives', () => {
     test('kill -9 of a worker with hundreds of shoppers: everybody is back at the same place within 3 s', async (t) => {
         const d = await door.serve({ args: ['--workers', '2'] });
         const s = await fresh({}, { rate: 60 }, [d]);
-        await everyWorkerKnows(d, s);
+        await everyWorkerKnows(d.url, s);
         const crowd = [];
         while (crowd.length < 400) crowd.push(...await Promise.all(Array.from({ length: 50 }, () => arrive({}, d, s))));
         const places = new Map(crowd.map((p) => [p, p.place]));
@@ -470,7 +461,7 @@ describe('without a WebSocket', () => {
         after(() => many.stop());
         const opens = async (line) => {
             s = await fresh({}, { called: 1000, ...line }, [many]); // all who come are called, whichever worker they come to
-            await everyWorkerKnows(many, s);
+            await everyWorkerKnows(many.url, s);
         };
         test('who polls keeps the token told and enters; nobody lets one fall', async () => {
             await opens({ rate: 600 });

@@ -5,22 +5,14 @@
 //                                           only starts it again
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
 import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { assertNoReport, build, freePort, root, temporaryFolder } from './servers.mjs';
 import { processes } from './scripts.mjs';
 import { waitFor } from './wait.mjs';
+import { everyWorkerKnows } from './workers.mjs';
 
 const run = promisify(execFile);
-
-// JSON of a GET on a connection of its own; undefined when it is refused.
-const freshly = (url) => new Promise((done, fail) => {
-    get(url, { agent: new Agent() }, (answer) => {
-        const parts = [];
-        answer.on('data', (part) => parts.push(part)).on('end', () => done(answer.statusCode === 200 ? JSON.parse(Buffer.concat(parts)) : undefined)).on('error', fail);
-    }).on('error', fail);
-});
 
 const ours = ['waitroomd', 'admissiond', 'checkoutd', 'fulfillmentd', 'sandboxd', 'nginx'];
 
@@ -78,16 +70,7 @@ export async function startStack({ env = {}, args = ['--no-demo'] } = {}) {
             await stack.known(sale);
             return sale;
         },
-        // Each worker looks for itself, and the kernel gives each connection to one of them: enough in a row have met them all.
-        async known(sale, condition = () => true) {
-            await waitFor('all workers to know the sale', async () => {
-                for (let i = 0; i < 16; i++) {
-                    const answer = await freshly(`http://${values.WR_WAITROOMD}/v1/sales/${sale.id}`);
-                    if (!answer || !condition(answer)) return false;
-                }
-                return true;
-            });
-        },
+        known: (sale, condition) => everyWorkerKnows(`http://${values.WR_WAITROOMD}`, sale, condition),
         async stop() {
             await run(join(root, 'script', 'down'), [], { env: settings });
             judge();
